@@ -1,0 +1,5 @@
+"""``python -m cc_export`` is the command line."""
+
+from cc_export.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""Read a site back: the plain JSON and bytes behind its chunks, checked against the manifest."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cc_export.bundle.chunk import BrokenChunk, payload
+from cc_export.bundle.records import FORMAT_VERSION
+from cc_export.errors import ExportError
+
+
+class Site:
+    """A site on disk. JSON chunks come back as dicts and lists; see ``bundle/records.py``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest: Mapping[str, Any] = self._parse(
+            "data/manifest", self._bytes("data/manifest")
+        )
+        version = self.manifest.get("format", {}).get("version")
+        if version is None or version > FORMAT_VERSION:
+            raise ExportError(
+                f"{folder}: bundle format {version}, this cc-export reads up to {FORMAT_VERSION}",
+                "Update cc-export.",
+            )
+
+    @property
+    def models(self) -> list[dict[str, Any]]:
+        """The records of all models."""
+        return list(self.json("data/models")["models"])
+
+    def json(self, chunk_id: str) -> Any:
+        """The JSON of one chunk.
+
+        Raises:
+            ExportError: the chunk is missing, truncated or altered.
+        """
+        return self._parse(chunk_id, self._checked(chunk_id))
+
+    def asset(self, asset_id: str) -> bytes:
+        """The bytes of an asset (a model, a part of the runtime).
+
+        Raises:
+            ExportError: there is no such asset, or it is damaged.
+        """
+        record = self.manifest["assets"].get(asset_id)
+        if record is None:
+            raise ExportError(f"{self.folder}: no asset {asset_id!r}")
+        try:
+            parts = [payload(self._checked(part), part) for part in record["parts"]]
+            content = gzip.decompress(base64.b64decode(b"".join(parts), validate=True))
+        except (BrokenChunk, ValueError, OSError, EOFError, zlib.error) as error:
+            raise ExportError(f"{self.folder}: asset {asset_id!r} is damaged: {error}") from None
+        if len(content) != record["bytes"]:
+            raise ExportError(
+                f"{self.folder}: asset {asset_id!r} has {len(content)} bytes, "
+                f"the manifest says {record['bytes']}"
+            )
+        return content
+
+    def damaged(self) -> Iterator[str]:
+        """Paths of the files that are missing or not what the manifest says."""
+        for path, record in self.manifest["files"].items():
+            file = self.folder / path
+            if not file.is_file():
+                yield path
+            elif record["sha256"] is not None:
+                if hashlib.sha256(file.read_bytes()).hexdigest() != record["sha256"]:
+                    yield path
+
+    def _checked(self, chunk_id: str) -> bytes:
+        content = self._bytes(chunk_id)
+        record = self.manifest["files"].get(f"{chunk_id}.js")
+        if record is None:
+            raise ExportError(f"{self.folder}: no chunk {chunk_id!r}")
+        expected = record["sha256"]
+        if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+            raise ExportError(
+                f"{self.folder}: chunk {chunk_id!r} is not what the manifest says",
+                "It was altered or not copied in full; copy or export the site again.",
+            )
+        return content
+
+    def _bytes(self, chunk_id: str) -> bytes:
+        try:
+            return (self.folder / f"{chunk_id}.js").read_bytes()
+        except OSError as error:
+            raise ExportError(
+                f"{self.folder}: chunk {chunk_id!r} cannot be read: {error.strerror}",
+                "Is this a site made by cc-export?",
+            ) from None
+
+    def _parse(self, chunk_id: str, content: bytes) -> Any:
+        try:
+            return orjson.loads(payload(content, chunk_id))
+        except (BrokenChunk, orjson.JSONDecodeError) as error:
+            raise ExportError(f"{self.folder}: chunk {chunk_id!r} is damaged: {error}") from None
+
+
+def read_site(folder: Path | str) -> Site:
+    """Open a site for scripts.
+
+    >>> site = read_site("site")  # doctest: +SKIP
+    >>> [model["id"] for model in site.models]  # doctest: +SKIP
+
+    Raises:
+        ExportError: there is no site, or its format is newer than this cc-export.
+    """
+    return Site(Path(folder))

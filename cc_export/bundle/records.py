@@ -1,0 +1,299 @@
+"""The records inside a bundle. The viewer's TypeScript types are generated from this module.
+
+Arrays travel as base64 of little-endian bytes (``Base64``). A number that JSON cannot spell is
+the text ``"NaN"``, ``"Infinity"`` or ``"-Infinity"`` (``Number``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+FORMAT_VERSION = 1
+
+Base64 = NewType("Base64", str)
+Number = float | Literal["NaN", "Infinity", "-Infinity"]
+Json = NewType("Json", object)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file of the site; None where it may differ between equal exports (timings)."""
+
+    bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord:
+    """Binary content in parts: ``bytes`` after decoding, ``parts`` are chunk ids in order."""
+
+    bytes: int
+    encoding: Literal["gzip"]
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormatRecord:
+    """Which bundle format this is; a viewer reads every version up to its own."""
+
+    name: Literal["cc-bundle"]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """What the study is about."""
+
+    title: str
+    description: str
+    models: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRecord:
+    """A metric; ``direction`` None: neither way is better. ``source`` timing: see TimingChunk."""
+
+    name: str
+    direction: Literal["higher", "lower"] | None
+    unit: str
+    format: str
+    definition: str
+    minimum: float | None
+    maximum: float | None
+    primary: bool
+    source: Literal["study", "measured", "timing"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationTypeRecord:
+    """An operation declared by the study."""
+
+    name: str
+    parameters: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """A model input: raw array · scale + offset."""
+
+    name: str
+    array: str
+    scale: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRecord:
+    """The evaluation set; instance i is in chunk ``chunks[i // chunk_size]``."""
+
+    name: str
+    instances: int
+    classes: tuple[str, ...]
+    inputs: tuple[InputRecord, ...]
+    preview: str | None
+    output: str | None
+    scores: Literal["logits", "probabilities"]
+    chunk_size: int
+    chunks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeRecord:
+    """The engines in the site: versions, and the cut lock file that Pyodide starts from."""
+
+    versions: Mapping[str, str]
+    lock: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``data/manifest``: everything needed to find, check and label the rest."""
+
+    format: FormatRecord
+    generator: str
+    study: StudyRecord
+    metrics: tuple[MetricRecord, ...]
+    operations: tuple[OperationTypeRecord, ...]
+    dataset: DatasetRecord | None
+    timing: str
+    runtime: RuntimeRecord | None
+    assets: Mapping[str, AssetRecord]
+    files: Mapping[str, FileRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One use of an operation."""
+
+    name: str
+    parameters: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model; the ids of its chunks are None where there is nothing to show.
+
+    ``failure`` says why a model could not be read or run. ``onnx`` is the id of the asset that
+    holds the model; where it is None, ``not_embedded`` says why.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    operation: OperationRecord | None
+    tag: str
+    notes: str
+    created: str
+    failure: str | None
+    metrics: Mapping[str, Number]
+    sha256: str | None
+    opset: int | None
+    onnx: str | None
+    not_embedded: str
+    layers: str | None
+    predictions: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChunk:
+    """``data/models``: every model of the study."""
+
+    models: tuple[ModelRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsRecord:
+    """Exact statistics of a tensor's dequantized values."""
+
+    count: int
+    zeros: int
+    nan: int
+    infinite: int
+    minimum: Number | None
+    maximum: Number | None
+    total: Number
+    squares: Number
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramRecord:
+    """Counts on a range shared across the study, as uint8 on a square-root scale."""
+
+    low: float
+    high: float
+    total: int
+    below: int
+    above: int
+    counts: Base64
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizationRecord:
+    """value = (stored - zero_point) · scale, per tensor or along ``axis``."""
+
+    axis: int
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRecord:
+    """One tensor of a layer."""
+
+    name: str
+    role: str
+    initializer: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantization: QuantizationRecord | None
+    statistics: StatisticsRecord
+    histogram: HistogramRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """A module with its own tensors."""
+
+    path: str
+    operators: tuple[str, ...]
+    tensors: tuple[TensorRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRecord:
+    """An intermediate tensor the model can expose."""
+
+    tensor: str
+    layer: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayersChunk:
+    """``data/layers/…``: the layers of one model."""
+
+    model: str
+    operators: Mapping[str, int]
+    layers: tuple[LayerRecord, ...]
+    activations: tuple[ActivationRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsChunk:
+    """``data/predictions/…``: uint16 (instances, k) labels and probabilities in 1/65535.
+
+    Label 65535 marks an instance for which the model gave no usable scores; there are ``invalid``
+    of them.
+    """
+
+    model: str
+    k: int
+    accuracy: float | None
+    per_class: tuple[float | None, ...]
+    invalid: int
+    labels: Base64
+    probabilities: Base64
+    rest: Base64
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayRecord:
+    """An array of instances: ``shape[0]`` is the number of instances in the chunk."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: Base64
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesChunk:
+    """``data/instances/…``: some instances, from index ``first``."""
+
+    first: int
+    ids: tuple[str, ...]
+    labels: tuple[int, ...]
+    arrays: Mapping[str, ArrayRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyRecord:
+    """Wall-clock milliseconds of one run."""
+
+    batch: int
+    runs: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimingChunk:
+    """``data/timing``: the only chunk that differs between two exports of one study."""
+
+    exported: str
+    machine: Mapping[str, str | int]
+    stages: Mapping[str, float]
+    latency: Mapping[str, LatencyRecord]

@@ -1,0 +1,50 @@
+"""Errors a user can act on: what happened, where, why, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about a study file.
+
+    ``line`` is 1-based, None where the format gives no lines. ``fatal`` problems stop the export;
+    the others are warnings about a study that is still usable.
+    """
+
+    where: str
+    what: str
+    hint: str = ""
+    line: int | None = None
+    fatal: bool = True
+
+    def text(self, file: Path | None = None) -> str:
+        """One line: ``file:line: where: what. Hint.``"""
+        place = ":".join(str(part) for part in (file, self.line) if part is not None)
+        head = ": ".join(part for part in (place, self.where) if part)
+        return f"{head}: {self.what}" + (f"\n    {self.hint}" if self.hint else "")
+
+
+class ExportError(Exception):
+    """Input, target or environment that cc-export cannot work with (exit code 2)."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        self.what = what
+        self.hint = hint
+        super().__init__(f"{what}\n    {hint}" if hint else what)
+
+
+class StudyError(ExportError):
+    """A study file with at least one fatal problem; all problems found are in ``problems``."""
+
+    def __init__(self, file: Path, problems: Sequence[Problem]) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.text(file) for problem in self.problems))
+
+
+class ModelError(ExportError):
+    """One model that cannot be read or run; the export goes on without its results."""

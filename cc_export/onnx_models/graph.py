@@ -1,0 +1,96 @@
+"""A model's graph, indexed: who makes and who uses each tensor."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
+
+# A tensor passes through these unchanged in meaning; its real user is behind them.
+TRANSPARENT = frozenset({"DequantizeLinear", "QuantizeLinear", "Cast", "Identity", "Transpose"})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A node and the place among its inputs at which it takes a tensor."""
+
+    node: NodeProto
+    place: int
+
+
+class Graph:
+    """Initializers (and constants in nodes) by name, producers and uses of every tensor."""
+
+    def __init__(self, graph: GraphProto) -> None:
+        self.nodes: tuple[NodeProto, ...] = tuple(graph.node)
+        self.outputs = tuple(value.name for value in graph.output)
+        self.inputs = tuple(value.name for value in graph.input)
+        self.constants: dict[str, TensorProto] = {t.name: t for t in graph.initializer}
+        self.producers: dict[str, NodeProto] = {}
+        self.uses: dict[str, list[Use]] = defaultdict(list)
+        for node in self.nodes:
+            if node.op_type == "Constant":
+                value = attribute(node, "value")
+                if value is not None and value.HasField("t"):
+                    self.constants[node.output[0]] = value.t
+            for name in node.output:
+                self.producers[name] = node
+            for place, name in enumerate(node.input):
+                if name:
+                    self.uses[name].append(Use(node, place))
+
+    def real_uses(self, name: str) -> list[Use]:
+        """Uses of a tensor, seen through casts, transpositions and (de)quantization."""
+        found: list[Use] = []
+        pending, seen = [name], {name}
+        while pending:
+            for use in self.uses.get(pending.pop(), ()):
+                if use.node.op_type not in TRANSPARENT or use.place > 0:
+                    found.append(use)
+                    continue
+                for output in use.node.output:
+                    if output not in seen:
+                        seen.add(output)
+                        pending.append(output)
+        return found
+
+
+def attribute(node: NodeProto, name: str) -> AttributeProto | None:
+    """The node's attribute of that name, None when it has none."""
+    return next((a for a in node.attribute if a.name == name), None)
+
+
+# What torch's exporter names an output: /stage1/conv1/Conv_output_0
+_OUTPUT = re.compile(r"_output_\d+$")
+_REPEATED = re.compile(r"_\d+$")
+# What onnxruntime's quantizers append to names.
+_QUANTIZED = re.compile(
+    r"(_quantized|_quant|_DequantizeLinear_Output|_QuantizeLinear_Output|_scaled_output"
+    r"|_output_scaled|_output_quantized|_matmul|_scale|_zero_point|_QuantizeLinear_Input)+$"
+)
+
+
+def module_path(name: str) -> str:
+    """The module that a node or tensor name of the form ``/stage1/conv1/Conv`` speaks of.
+
+    ``stage1.conv1`` there; the name itself when it has no such form.
+    """
+    bare = _OUTPUT.sub("", _QUANTIZED.sub("", name))
+    if not bare.startswith("/"):
+        return bare
+    parts = [part for part in bare.split("/") if part]
+    # torch writes /stage1/stage1.0/conv for a module inside a Sequential: keep the longer name.
+    path: list[str] = []
+    for part in parts[:-1]:
+        if path and part.startswith(f"{path[-1]}."):
+            path[-1] = part
+        else:
+            path.append(part)
+    return ".".join(path) if path else _REPEATED.sub("", parts[-1])
+
+
+def without_quantization(name: str) -> str:
+    """A tensor's name as it was before quantization: ``fc.weight_quantized`` → ``fc.weight``."""
+    return _QUANTIZED.sub("", name)

@@ -1,0 +1,95 @@
+"""What the command line prints: progress while it runs, a summary when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from cc_export.errors import ExportError
+from cc_export.pipeline import Report
+from cc_export.progress import Progress, Stage
+
+
+class DrawnProgress(Progress):
+    """A bar for each stage, with counts and the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description:<16}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[item]}"),
+            console=console,
+        )
+
+    @contextmanager
+    def shown(self) -> Iterator[DrawnProgress]:
+        """Draw while the block runs."""
+        with self._bars:
+            yield self
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Stage]:
+        """A bar of its own, kept when the stage is over."""
+        task = self._bars.add_task(name, total=total, item="")
+
+        class Drawn:
+            def advance(self, item: str) -> None:
+                bars.advance(task)
+                bars.update(task, item=escape(item))
+
+        bars = self._bars
+        yield Drawn()
+        self._bars.update(task, item="")
+
+
+def print_summary(report: Report, console: Console) -> None:
+    """The closing table, what failed, and the next step in words."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    table.add_row("models", f"{report.models:,}")
+    table.add_row("run in the page", f"{report.embedded:,}")
+    table.add_row("instances", f"{report.instances:,}")
+    table.add_row("site", spell_bytes(report.bytes))
+    for stage, seconds in report.seconds.items():
+        table.add_row(stage.lower(), f"{seconds:.1f} s")
+    console.print(table)
+    for warning in report.warnings:
+        console.print(f"[yellow]warning[/] {escape(warning)}", highlight=False)
+    for model, reason in report.failures.items():
+        console.print(f"[red]failed[/] {escape(model)}: {escape(reason)}", highlight=False)
+    index = report.site.resolve() / "index.html"
+    console.print("\nOpen it by double-click, or copy the folder to where others can:")
+    # Never wrapped: the path is there to be copied.
+    console.print(f"  [bold]{escape(str(index))}[/]", soft_wrap=True, highlight=False)
+
+
+def print_error(error: ExportError, console: Console) -> None:
+    """An error as text; nothing in it is taken for markup."""
+    console.print(f"[red bold]error[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+
+
+def spell_bytes(count: int) -> str:
+    """Bytes in the unit people read: ``13.4 MB`` (decimal, as file managers show)."""
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

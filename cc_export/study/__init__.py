@@ -1,0 +1,6 @@
+"""A study: models, how each was made, their metrics and the instances they are judged on."""
+
+from cc_export.study.load import load_study
+from cc_export.study.records import Study
+
+__all__ = ["Study", "load_study"]

@@ -1,0 +1,106 @@
+"""The study in memory: frozen, resolved (absolute paths, defaults applied), checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from cc_export.errors import Problem
+
+Direction = Literal["higher", "lower"]
+Scores = Literal["logits", "probabilities"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric as declared by the study; ``direction`` None means that neither way is better."""
+
+    name: str
+    direction: Direction | None = None
+    unit: str = ""
+    format: str = ""
+    definition: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OperationType:
+    """An operation the study's models are made by, with the names of its parameters."""
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One use of an operation: the parameters' JSON values by name."""
+
+    name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyModel:
+    """One model; ``onnx`` is None for a model known by its metadata only."""
+
+    id: str
+    parents: tuple[str, ...] = ()
+    operation: Operation | None = None
+    onnx: Path | None = None
+    tag: str = ""
+    notes: str = ""
+    created: str = ""
+    embed: bool = False
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """How one model input is made from an array of the dataset: ``array * scale + offset``."""
+
+    name: str
+    array: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSource:
+    """The evaluation set: an npz file and what its arrays mean."""
+
+    path: Path
+    name: str
+    inputs: tuple[ModelInput, ...]
+    label: str
+    classes: tuple[str, ...]
+    ids: str | None = None
+    preview: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the models are asked to do and which output holds the answer (None: the first)."""
+
+    task: Literal["classification"]
+    output: str | None = None
+    scores: Scores = "logits"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Everything an export needs to know; ``file`` is where it was read from."""
+
+    file: Path
+    title: str
+    models: tuple[StudyModel, ...]
+    description: str = ""
+    metrics: tuple[Metric, ...] = ()
+    operations: tuple[OperationType, ...] = ()
+    dataset: DatasetSource | None = None
+    evaluation: Evaluation | None = None
+    warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,116 @@
+"""The form of a study file: which keys there are and what each may hold.
+
+Field descriptions become the JSON Schema's, so they are written for the author of a study file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=100_000)]
+Name = Annotated[str, Field(min_length=1, max_length=2_000)]
+# Strict, so that whole numbers stay whole and true is not 1.
+Number = int | float
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class MetricFile(_Part):
+    """A metric whose values the study file gives."""
+
+    name: Name
+    direction: Literal["higher", "lower"] | None = Field(
+        None, description="Which way is better; leave out when neither is."
+    )
+    unit: Text = ""
+    format: Text | None = Field(None, description="A d3-format specifier such as `.2%`.")
+    definition: Text = ""
+    min: Number | None = None
+    max: Number | None = None
+    primary: bool = Field(False, description="Shown first and in summaries.")
+
+
+class OperationTypeFile(_Part):
+    """An operation models are made by."""
+
+    name: Name
+    parameters: list[Name] | dict[Name, Any] = Field(
+        default_factory=list, description="Parameter names, or an object of specifications."
+    )
+    description: Text = ""
+
+
+class OperationFile(_Part):
+    """One use of an operation."""
+
+    name: Name
+    parameters: dict[Name, Any] = Field(default_factory=dict)
+
+
+class ModelFile(_Part):
+    """One model and how it was made."""
+
+    id: Name
+    base: Name | None = Field(None, description="The model this one was made from.")
+    parents: list[Name] | None = Field(None, description="Several models this one was made from.")
+    operation: OperationFile | None = None
+    onnx: Name | None = Field(None, description="Path of the ONNX file, from the study file.")
+    tag: Text | None = ""
+    notes: Text = ""
+    created: Text = Field("", description="When the model was made, ISO 8601.")
+    embed: bool | None = Field(None, description="Whether the model may travel with the site.")
+    metrics: dict[Name, Number | None] = Field(default_factory=dict)
+
+
+class InputFile(_Part):
+    """A model input: `array * scale + offset`, as float32 unless the model wants otherwise."""
+
+    array: Name
+    scale: Number = 1.0
+    offset: Number = 0.0
+
+
+class PreviewFile(_Part):
+    """How an instance is shown."""
+
+    kind: Literal["image"]
+    array: Name
+
+
+class DatasetFile(_Part):
+    """The evaluation set."""
+
+    path: Name = Field(description="An npz file, from the study file.")
+    name: Text = ""
+    inputs: dict[Name, InputFile] = Field(description="By the model's input name.", min_length=1)
+    label: Name = Field(description="Array of class indices.")
+    classes: list[Text] = Field(description="Class names, in index order.", min_length=1)
+    ids: Name | None = Field(None, description="Array of instance ids.")
+    preview: PreviewFile | None = None
+
+
+class EvaluationFile(_Part):
+    """What the models do."""
+
+    task: Literal["classification"]
+    output: Name | None = Field(
+        None, description="Output with the scores; the first when left out."
+    )
+    scores: Literal["logits", "probabilities"] = "logits"
+
+
+class StudyFile(_Part):
+    """A study of compressed models."""
+
+    title: Text = ""
+    description: Text = ""
+    metrics: list[MetricFile] = Field(default_factory=list)
+    operations: list[OperationTypeFile] = Field(default_factory=list)
+    dataset: DatasetFile | None = None
+    evaluation: EvaluationFile | None = None
+    embed: bool = Field(False, description="Default of every model's `embed`.")
+    models: list[ModelFile] = Field(min_length=1)

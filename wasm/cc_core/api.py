@@ -1,0 +1,148 @@
+"""The page's one entry into Python: a name, a JSON request and binary buffers in; the same out.
+
+New behaviour is a function in ``HANDLERS``. A tensor in a request is ``{"dtype", "shape"}`` and
+takes the next buffer, in order.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cc_core import classification
+from cc_core.comparison import compare
+from cc_core.errors import CoreError
+from cc_core.histogram import BINS, common_range, histogram
+from cc_core.jsonable import jsonable
+from cc_core.selection import Forest, Model, Operation, explain
+from cc_core.statistics import summarize
+
+DTYPES = (
+    "float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32",
+    "int64", "uint64", "bool",
+)  # fmt: skip
+
+Request = Mapping[str, Any]
+Tensors = Sequence[NDArray[np.generic]]
+Answer = tuple[object, list[NDArray[np.generic]]]
+
+
+def dispatch(name: str, request: str, buffers: Sequence[Any] = ()) -> tuple[str, list[Any]]:
+    """Answer one question of the page.
+
+    Args:
+        name: a key of ``HANDLERS``.
+        request: the question's JSON object; its ``tensors`` describe the buffers.
+        buffers: objects with the buffer protocol, one for each tensor, C-contiguous.
+
+    Returns:
+        The answer's JSON text and its arrays.
+
+    Raises:
+        CoreError: an unknown name, a request or buffer of the wrong form, or a question that has
+            no answer.
+    """
+    handler = HANDLERS.get(name)
+    if handler is None:
+        raise CoreError(f"unknown question {name!r}; allowed: {', '.join(HANDLERS)}")
+    question = json.loads(request)
+    if not isinstance(question, dict):
+        raise CoreError(f"the request of {name!r} must be a JSON object")
+    try:
+        answer, arrays = handler(question, _tensors(question.get("tensors", ()), buffers))
+    except KeyError as missing:
+        raise CoreError(f"the request of {name!r} lacks {missing.args[0]!r}") from None
+    return json.dumps(jsonable(answer), allow_nan=False, ensure_ascii=False), arrays
+
+
+def _explain(request: Request, _: Tensors) -> Answer:
+    forest = Forest(_model(record) for record in request["models"])
+    return explain(forest, request["selected"]), []
+
+
+def _model(record: Request) -> Model:
+    operation = record.get("operation")
+    return Model(
+        id=record["id"],
+        parents=tuple(record.get("parents", ())),
+        operation=Operation(operation["name"], operation.get("parameters", {}))
+        if operation
+        else None,
+    )
+
+
+def _statistics(_: Request, tensors: Tensors) -> Answer:
+    return [summarize(tensor) for tensor in tensors], []
+
+
+def _distributions(request: Request, tensors: Tensors) -> Answer:
+    """Statistics and histograms of tensors on their common range, and each against the first.
+
+    A tensor whose shape differs from the first one's has no comparison.
+    """
+    bins = int(request.get("bins", BINS))
+    known = [summarize(tensor) for tensor in tensors]
+    low, high = common_range(known)
+    counted = [histogram(tensor, low, high, bins) for tensor in tensors]
+    answer = {
+        "low": low,
+        "high": high,
+        "statistics": known,
+        "counts": [part.counts.tolist() for part in counted],
+        "comparisons": [
+            compare(tensors[0], tensor) if tensor.shape == tensors[0].shape else None
+            for tensor in tensors
+        ],
+    }
+    return answer, []
+
+
+def _classify(request: Request, tensors: Tensors) -> Answer:
+    """Top-k predictions of each scores tensor (n, classes)."""
+    answer = []
+    for scores in tensors:
+        probability = classification.probabilities(scores, request["scores"])
+        best = classification.top_k(probability, int(request["k"]))
+        answer.append(
+            {
+                "labels": best.labels.tolist(),
+                "probabilities": (best.probabilities / 65535).tolist(),
+                "rest": (best.rest / 65535).tolist(),
+            }
+        )
+    return answer, []
+
+
+HANDLERS: Mapping[str, Callable[[Request, Tensors], Answer]] = {
+    "explain": _explain,
+    "statistics": _statistics,
+    "distributions": _distributions,
+    "classify": _classify,
+}
+
+
+def _tensors(described: Sequence[Request], buffers: Sequence[Any]) -> Tensors:
+    if len(described) != len(buffers):
+        raise CoreError(f"the request describes {len(described)} tensors, got {len(buffers)}")
+    return [
+        _tensor(record, buffer, index)
+        for index, (record, buffer) in enumerate(zip(described, buffers, strict=True))
+    ]
+
+
+def _tensor(record: Request, buffer: Any, index: int) -> NDArray[np.generic]:
+    dtype, shape = record["dtype"], [int(side) for side in record["shape"]]
+    if dtype not in DTYPES:
+        raise CoreError(f"tensor {index} has dtype {dtype!r}; allowed: {', '.join(DTYPES)}")
+    view = memoryview(buffer).cast("B")
+    expected = math.prod(shape) * np.dtype(dtype).itemsize
+    if min(shape, default=0) < 0 or view.nbytes != expected:
+        raise CoreError(
+            f"tensor {index} of {dtype} {shape} needs {expected} bytes, got {view.nbytes}"
+        )
+    return np.frombuffer(view, dtype).reshape(shape)

@@ -1,0 +1,37 @@
+"""Records as JSON values: the one spelling of numbers for bundle and page."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+_EXACT = 2**53
+
+
+def jsonable(value: object) -> object:
+    """A frozen record, mapping or sequence as plain JSON values.
+
+    JSON has no NaN and no infinities; they are written as the texts ``"NaN"``, ``"Infinity"`` and
+    ``"-Infinity"``. A whole number that a float64 cannot hold exactly (beyond ±2⁵³) is written as
+    text too, since JavaScript would round it. Tuples become lists; keys become texts.
+
+    Raises:
+        TypeError: a value that has no JSON form (an array, say: pack it first).
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= _EXACT else str(value)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields}
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no JSON form: {value!r}")
