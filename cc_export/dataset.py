@@ -32,10 +32,14 @@ class Dataset:
             yield self.inputs(slice(start, start + size))
 
     def inputs(self, which: slice) -> Arrays:
-        """Model inputs of some instances: raw array · scale + offset in float32."""
+        """Model inputs of some instances: raw array · scale + offset, rounded once to float32.
+
+        In float64 before that, as JavaScript computes it: the page feeds the very same numbers.
+        """
         return {
-            entry.name: self.arrays[entry.array][which].astype(np.float32) * np.float32(entry.scale)
-            + np.float32(entry.offset)
+            entry.name: (
+                self.arrays[entry.array][which].astype(np.float64) * entry.scale + entry.offset
+            ).astype(np.float32)
             for entry in self.source.inputs
         }
 

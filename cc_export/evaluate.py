@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,18 @@ class Latency:
     p99: float
 
 
-def evaluate(path: Path, dataset: Dataset, evaluation: Evaluation) -> Predictions:
+def batch_size(operators: Iterable[str]) -> int:
+    """Instances that may be run together without one changing the answer for another.
+
+    Dynamic quantization takes a tensor's scale from the whole batch, so such models are run one
+    instance at a time: the answer for an instance must not depend on its neighbours.
+    """
+    return 1 if "DynamicQuantizeLinear" in operators else BATCH
+
+
+def evaluate(
+    path: Path, dataset: Dataset, evaluation: Evaluation, batch: int = BATCH
+) -> Predictions:
     """Predictions of one model on the whole evaluation set.
 
     Raises:
@@ -56,7 +67,7 @@ def evaluate(path: Path, dataset: Dataset, evaluation: Evaluation) -> Prediction
     output = _output_name(session, evaluation, path)
     _check_inputs(session, dataset, path)
     parts = []
-    for feeds in dataset.batches(BATCH):
+    for feeds in dataset.batches(batch):
         scores = _run(session, [output], _typed(session, feeds), path)[0]
         parts.append(_top(scores, dataset, evaluation, path))
     top = classification.TopK(

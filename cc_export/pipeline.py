@@ -118,7 +118,13 @@ def _evaluate(
     pool: executor.Executor,
 ) -> Results:
     tasks = {
-        r.model.id: partial(_evaluate_one, r.model.onnx, source, evaluation)
+        r.model.id: partial(
+            _evaluate_one,
+            r.model.onnx,
+            source,
+            evaluation,
+            evaluate.batch_size(name for name, _ in r.inspection.operators),
+        )
         for r in results
         if r.inspection and r.model.onnx
     }
@@ -142,9 +148,9 @@ def _dataset(source: DatasetSource) -> Dataset:
 
 
 def _evaluate_one(
-    path: Path, source: DatasetSource, evaluation: Evaluation
+    path: Path, source: DatasetSource, evaluation: Evaluation, batch: int
 ) -> evaluate.Predictions:
-    return evaluate.evaluate(path, _dataset(source), evaluation)
+    return evaluate.evaluate(path, _dataset(source), evaluation, batch)
 
 
 def _stage(

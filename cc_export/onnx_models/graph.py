@@ -35,6 +35,10 @@ class Graph:
                 value = attribute(node, "value")
                 if value is not None and value.HasField("t"):
                     self.constants[node.output[0]] = value.t
+            elif node.op_type == "Identity" and node.input[0] in self.constants:
+                # torch's exporter stores equal tensors once; the copy is a tensor of its own.
+                self.constants[node.output[0]] = self.constants[node.input[0]]
+                continue
             for name in node.output:
                 self.producers[name] = node
             for place, name in enumerate(node.input):
@@ -68,7 +72,8 @@ _REPEATED = re.compile(r"_\d+$")
 # What onnxruntime's quantizers append to names.
 _QUANTIZED = re.compile(
     r"(_quantized|_quant|_DequantizeLinear_Output|_QuantizeLinear_Output|_scaled_output"
-    r"|_output_scaled|_output_quantized|_matmul|_scale|_zero_point|_QuantizeLinear_Input)+$"
+    r"|_output_scaled|_output_quantized|_matmul|_scale|_zero_point|_QuantizeLinear_Input"
+    r"|_Transposed)+$"
 )
 
 

@@ -51,6 +51,8 @@ _ZERO_POINT_PLACE: Mapping[tuple[str, int], int] = {
     ("MatMulInteger", 1): 3,
 }
 
+_TRANSPOSED = "_Transposed"
+
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
@@ -66,8 +68,9 @@ class Weight:
     """One trained tensor (or measured statistic) of a model.
 
     ``layer`` is the module path, ``name`` the tensor within it, ``initializer`` the name in the
-    file; ``shape`` is as stored, ``dtype`` the stored type's ONNX name in lower case.
-    ``read()`` gives the dequantized values (float32, or float16/float64 as stored).
+    file; ``dtype`` is numpy's name of the stored type. ``read()`` gives the dequantized values
+    (float32, or float16/float64 as stored) in ``shape``: that of the layer, also where a
+    quantizer stored the matrix transposed.
     """
 
     layer: str
@@ -96,16 +99,18 @@ def weights(model: ModelProto) -> Iterator[Weight]:
             continue
         quantization = _quantization(graph, name, tensor)
         layer, own_name = _place(without_quantization(name), role, uses[0].node)
+        # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
+        transposed = _TRANSPOSED in name and len(tensor.dims) == 2
         yield Weight(
             layer=layer,
             name=own_name,
             role=role,
             initializer=name,
-            shape=tuple(tensor.dims),
-            dtype=TensorProto.DataType.Name(tensor.data_type).lower(),
+            shape=tuple(reversed(tensor.dims)) if transposed else tuple(tensor.dims),
+            dtype=type_name(tensor.data_type),
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
             quantization=quantization,
-            read=_reader(tensor, name, quantization),
+            read=_reader(tensor, name, quantization, transposed),
         )
 
 
@@ -184,7 +189,7 @@ def _from_names(graph: Graph, scale: str, zero_point: str, axis: int) -> Quantiz
 
 
 def _reader(
-    tensor: TensorProto, name: str, quantization: Quantization | None
+    tensor: TensorProto, name: str, quantization: Quantization | None, transposed: bool
 ) -> Callable[[], NDArray[np.generic]]:
     def read() -> NDArray[np.generic]:
         try:
@@ -192,7 +197,8 @@ def _reader(
         except (ValueError, TypeError) as error:
             shape = list(tensor.dims)
             raise ModelError(f"tensor {name!r} of shape {shape} cannot be read: {error}") from None
-        return dequantize(stored, quantization) if quantization else stored
+        values = dequantize(stored, quantization) if quantization else stored
+        return values.T if transposed else values
 
     return read
 
