@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class ExportError(Exception):
         self.hint = hint
         super().__init__(f"{what}\n    {hint}" if hint else what)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it travels from a worker process."""
+        return type(self), (self.what, self.hint)
+
 
 class StudyError(ExportError):
     """A study file with at least one fatal problem; all problems found are in ``problems``."""
@@ -44,6 +49,9 @@ class StudyError(ExportError):
         self.file = file
         self.problems = tuple(problems)
         super().__init__("\n".join(problem.text(file) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.file, self.problems)
 
 
 class ModelError(ExportError):

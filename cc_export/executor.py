@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
-from cc_export.errors import ModelError
+from cc_export.errors import ExportError, ModelError
 
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 Task = Callable[[], Result]
-NewExecutor = Callable[[int], Executor]
-
-
-def processes(workers: int) -> Executor:
-    """Local worker processes, started afresh: onnxruntime's threads do not survive a fork."""
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 class Inline(Executor):
-    """Runs each task at once in this process; for one job and for debugging."""
+    """Runs each task at once in this process; for the Python API and for timing."""
 
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def] # noqa: ANN, D102
-        future: Future[object] = Future()
+    def submit(
+        self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
+        """Run it now; what it raises is in the future, as it is with any executor."""
+        future: Future[Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except ModelError as error:
+        except Exception as error:  # the future holds it, whatever it is
             future.set_exception(error)
         return future
 
 
-def local(workers: int) -> Executor:
-    """Processes, or this process when one worker is asked for."""
-    return processes(workers) if workers > 1 else Inline()
+@contextmanager
+def local(workers: int | None) -> Iterator[Executor]:
+    """That many processes, or this process for None. An interrupt drops what has not begun."""
+    executor = Inline() if workers is None else _processes(workers)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def run_all(
@@ -43,32 +48,66 @@ def run_all(
 
     A task that kills its worker process breaks the whole pool. The tasks that were lost with it
     are run once more, each in a process of its own, so that only the guilty one is given up.
+
+    Raises:
+        ExportError: a task found that the export as a whole cannot go on.
     """
+    outcome: Result | ModelError
     futures: dict[Future[Result], str] = {}
     broken: list[str] = []
     for name, task in tasks.items():
         try:
-            futures[executor.submit(task)] = name
+            future = executor.submit(task)
         except BrokenExecutor:
             broken.append(name)
+            continue
+        if future.done() and not isinstance(future.exception(), BrokenExecutor):
+            outcome = _outcome(future)
+            yield name, outcome
+        else:
+            futures[future] = name
     for future in as_completed(futures):
         try:
-            yield futures[future], future.result()
-        except ModelError as error:
-            yield futures[future], error
+            outcome = _outcome(future)
         except BrokenExecutor:
             broken.append(futures[future])
+        else:
+            yield futures[future], outcome
     for name in sorted(broken):
-        yield name, _run_alone(tasks[name], name)
+        yield name, _run_alone(tasks[name])
 
 
-def _run_alone(task: Task[Result], name: str) -> Result | ModelError:
-    with processes(1) as executor:
+def _outcome(future: Future[Result]) -> Result | ModelError:
+    try:
+        return future.result()
+    except ModelError as error:
+        return error
+    except (ExportError, BrokenExecutor):
+        raise
+    except MemoryError:
+        return ModelError("there is not enough memory for it", "Use fewer --jobs.")
+    except Exception as error:  # a file that no check foresaw must not end the export
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return ModelError(f"it cannot be understood: {what}", "Is the file a valid ONNX model?")
+
+
+def _run_alone(task: Task[Result]) -> Result | ModelError:
+    with local(1) as executor:
         try:
-            return executor.submit(task).result()
-        except ModelError as error:
-            return error
+            return _outcome(executor.submit(task))
         except BrokenExecutor:
             return ModelError(
-                f"{name}: the process that ran it died (out of memory, or a crash in onnxruntime)"
+                "the process that ran it died (out of memory, or a crash in onnxruntime)",
+                "Use fewer --jobs, or try the model in onnxruntime by itself.",
             )
+
+
+def _processes(workers: int) -> Executor:
+    # Started afresh: onnxruntime's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_die_quietly)
+
+
+def _die_quietly() -> None:
+    """Ctrl-C reaches the workers too; the main process is the one that says so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,18 +10,17 @@ from pathlib import Path
 from cc_core.histogram import Histogram, common_range, histogram
 from cc_core.statistics import Statistics, merge, summarize
 from cc_export.onnx_models.activations import Activation, activations
-from cc_export.onnx_models.read import read_model, stored_files
+from cc_export.onnx_models.read import read_file, read_model
 from cc_export.onnx_models.weights import Quantization, weights
 
 Range = tuple[float, float]
 # A tensor of a study: layer and name within it, the same in every model that has it.
 TensorKey = tuple[str, str]
-_READ = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class TensorFacts:
-    """One trained tensor: where it belongs, how it is stored, its dequantized values' statistics."""
+    """One trained tensor: where it belongs, how it is stored, what its values sum up to."""
 
     layer: str
     name: str
@@ -36,6 +34,7 @@ class TensorFacts:
 
     @property
     def key(self) -> TensorKey:
+        """Layer and name."""
         return self.layer, self.name
 
     @property
@@ -67,11 +66,11 @@ def inspect_model(path: Path) -> Inspection:
     Raises:
         ModelError: it cannot be read, or its quantization is not understood.
     """
-    model = read_model(path)
-    files = stored_files(path, model)
+    file = read_file(path)
+    model = file.model
     return Inspection(
-        bytes=sum(file.stat().st_size for file in files),
-        sha256=_digest(files),
+        bytes=file.size,
+        sha256=file.sha256(),
         opset=max(
             (o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0
         ),
@@ -113,12 +112,3 @@ def weight_histograms(path: Path, ranges: Mapping[TensorKey, Range]) -> dict[Ten
         (weight.layer, weight.name): histogram(weight.read(), *ranges[weight.layer, weight.name])
         for weight in weights(read_model(path))
     }
-
-
-def _digest(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while part := stream.read(_READ):
-                digest.update(part)
-    return digest.hexdigest()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from cc_export.bundle.records import MetricRecord
-from cc_export.evaluate import Predictions
-from cc_export.inspect import Inspection
-from cc_export.study.records import Metric, Study, StudyModel
+from cc_export.results import ModelResult, Results
+from cc_export.study.records import Metric, Study
 
 ACCURACY, SIZE, LATENCY = "Accuracy", "Size", "Latency"
 SPARSITY, PARAMETERS, NON_ZERO = "Sparsity", "Parameters", "Non-zero parameters"
@@ -62,7 +59,7 @@ MEASURED: tuple[MetricRecord, ...] = (
         direction="lower",
         unit="",
         format=",d",
-        definition="Trained numbers: weights, biases, scales of norm layers; no running statistics.",
+        definition="Trained numbers: weights, biases, scales of norms; no running statistics.",
         minimum=0.0,
         maximum=None,
         primary=False,
@@ -82,52 +79,73 @@ MEASURED: tuple[MetricRecord, ...] = (
 )
 
 
-def study_metrics(study: Study, measured: set[str]) -> tuple[MetricRecord, ...]:
+def study_metrics(study: Study, results: Results) -> tuple[MetricRecord, ...]:
     """Measured metrics that have a value, then declared ones.
 
-    A declared metric of a measured one's name is the declared one, completed where it is silent.
+    A declared metric of a measured one's name is completed from it: in full where it only says how
+    to show what is measured, else where direction and definition are missing.
     """
+    valued = {name for values in metric_values(results).values() for name in values}
+    if any(result.latency for result in results):
+        valued.add(LATENCY)
+    measured = valued - _given(results)
     declared = {metric.name: metric for metric in study.metrics}
     own = [
-        _declared(declared[known.name], known) if known.name in declared else known
+        _declared(declared[known.name], known, known.name in measured)
+        if known.name in declared
+        else known
         for known in MEASURED
-        if known.name in measured or known.name in declared
+        if known.name in valued or known.name in declared
     ]
     names = {metric.name for metric in own}
     return (*own, *(_declared(metric) for metric in study.metrics if metric.name not in names))
 
 
-def model_metrics(
-    model: StudyModel, inspection: Inspection | None, predictions: Predictions | None
-) -> dict[str, float]:
-    """A model's values by metric; what the study says wins over what was measured."""
+def metric_values(results: Results) -> dict[str, dict[str, float]]:
+    """Every model's values by metric, by model id.
+
+    A metric for which the study has a value of any model is measured for none: a column of numbers
+    has one source, and the study's unit need not be ours.
+    """
+    given = _given(results)
+    return {
+        result.model.id: {n: v for n, v in _measured(result).items() if n not in given}
+        | dict(result.model.metrics)
+        for result in results
+    }
+
+
+def _measured(result: ModelResult) -> dict[str, float]:
     measured: dict[str, float | None] = {}
-    if predictions:
-        measured[ACCURACY] = predictions.accuracy
-    if inspection:
-        parameters = inspection.parameters
+    if result.predictions:
+        measured[ACCURACY] = result.predictions.accuracy
+    if result.inspection:
+        parameters = result.inspection.parameters
         measured |= {
-            SIZE: inspection.bytes,
+            SIZE: result.inspection.bytes,
             SPARSITY: parameters.sparsity,
             PARAMETERS: parameters.count,
             NON_ZERO: parameters.count - parameters.zeros,
         }
-    return _known(measured) | _known(model.metrics)
+    return {name: value for name, value in measured.items() if value is not None}
 
 
-def _known(values: Mapping[str, float | None]) -> dict[str, float]:
-    return {name: value for name, value in values.items() if value is not None}
+def _given(results: Results) -> frozenset[str]:
+    return frozenset(name for result in results for name in result.model.metrics)
 
 
-def _declared(metric: Metric, known: MetricRecord | None = None) -> MetricRecord:
+def _declared(
+    metric: Metric, known: MetricRecord | None = None, measured: bool = False
+) -> MetricRecord:
+    """A declared metric, completed from the known one of its name where it is silent."""
     return MetricRecord(
         name=metric.name,
         direction=metric.direction or (known.direction if known else None),
-        unit=metric.unit,
-        format=metric.format,
+        unit=metric.unit or (known.unit if known and measured else ""),
+        format=metric.format or (known.format if known and measured else ""),
         definition=metric.definition or (known.definition if known else ""),
         minimum=metric.minimum,
         maximum=metric.maximum,
         primary=metric.primary,
-        source="study",
+        source=known.source if known and measured else "study",
     )

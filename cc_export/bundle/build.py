@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cc_core.histogram import Histogram, pack_counts
-from cc_export.bundle.chunk import pack, slug
+from cc_core.statistics import Statistics
+from cc_export.bundle.chunk import pack
 from cc_export.bundle.records import (
     FORMAT_VERSION,
     ActivationRecord,
@@ -35,52 +36,39 @@ from cc_export.bundle.records import (
     TensorRecord,
 )
 from cc_export.dataset import Dataset
-from cc_export.evaluate import Latency, Predictions
-from cc_export.inspect import Inspection, TensorFacts, TensorKey
-from cc_export.metrics import LATENCY, model_metrics, study_metrics
+from cc_export.embed import Embedding
+from cc_export.evaluate import Predictions
+from cc_export.inspect import TensorFacts
+from cc_export.metrics import metric_values, study_metrics
 from cc_export.onnx_models.weights import Quantization
-from cc_export.study.records import Study, StudyModel
+from cc_export.results import ModelResult, Results
+from cc_export.study.records import Evaluation, Study
 
-TIMING = "data/timing"
+MODELS, TIMING = "data/models", "data/timing"
 _INSTANCES_BYTES = 1 << 19
 _MOST_PER_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class ModelResult:
-    """All that was found out about one model; None where it has no file, or failed there."""
+class Parts:
+    """What the manifest finds besides the study itself."""
 
-    model: StudyModel
-    inspection: Inspection | None = None
-    histograms: Mapping[TensorKey, Histogram] | None = None
-    predictions: Predictions | None = None
-    latency: Latency | None = None
-    failure: str | None = None
-
-    @property
-    def layers_chunk(self) -> str | None:
-        """Id of the chunk of its layers."""
-        return f"data/layers/{slug(self.model.id)}" if self.histograms is not None else None
-
-    @property
-    def predictions_chunk(self) -> str | None:
-        """Id of the chunk of its predictions."""
-        return f"data/predictions/{slug(self.model.id)}" if self.predictions else None
+    dataset: DatasetRecord | None
+    runtime: RuntimeRecord
+    assets: Mapping[str, AssetRecord]
+    files: Mapping[str, FileRecord]
+    generator: str
 
 
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """Whether a model travels with the site: its asset id, or why it does not."""
-
-    asset: str | None
-    reason: str = ""
-
-
-def models_chunk(
-    results: tuple[ModelResult, ...], embeddings: Mapping[str, Embedding]
-) -> ModelsChunk:
+def models_chunk(results: Results, embeddings: Mapping[str, Embedding]) -> ModelsChunk:
     """The overview's one chunk."""
-    return ModelsChunk(tuple(_model(result, embeddings[result.model.id]) for result in results))
+    metrics = metric_values(results)
+    return ModelsChunk(
+        tuple(
+            _model(result, metrics[result.model.id], embeddings[result.model.id])
+            for result in results
+        )
+    )
 
 
 def layers_chunk(result: ModelResult) -> LayersChunk:
@@ -122,7 +110,7 @@ def predictions_chunk(model_id: str, predictions: Predictions) -> PredictionsChu
     )
 
 
-def dataset_record(dataset: Dataset, output: str | None, scores: str) -> DatasetRecord:
+def dataset_record(dataset: Dataset, evaluation: Evaluation) -> DatasetRecord:
     """The evaluation set, with as many instances in a chunk as fit half a MiB."""
     source = dataset.source
     stored = sum(array.nbytes for array in dataset.arrays.values())
@@ -135,8 +123,8 @@ def dataset_record(dataset: Dataset, output: str | None, scores: str) -> Dataset
         classes=source.classes,
         inputs=tuple(InputRecord(i.name, i.array, i.scale, i.offset) for i in source.inputs),
         preview=source.preview,
-        output=output,
-        scores="logits" if scores == "logits" else "probabilities",
+        output=evaluation.output,
+        scores=evaluation.scores,
         chunk_size=size,
         chunks=tuple(f"data/instances/{number:04d}" for number in range(chunks)),
     )
@@ -163,7 +151,7 @@ def instances_chunks(
         )
 
 
-def latency_records(results: tuple[ModelResult, ...]) -> dict[str, LatencyRecord]:
+def latency_records(results: Results) -> dict[str, LatencyRecord]:
     """Timings by model id."""
     return {
         result.model.id: LatencyRecord(
@@ -179,40 +167,25 @@ def latency_records(results: tuple[ModelResult, ...]) -> dict[str, LatencyRecord
     }
 
 
-def manifest(
-    study: Study,
-    results: tuple[ModelResult, ...],
-    dataset: DatasetRecord | None,
-    runtime: RuntimeRecord | None,
-    assets: Mapping[str, AssetRecord],
-    files: Mapping[str, FileRecord],
-    generator: str,
-) -> Manifest:
+def manifest(study: Study, results: Results, parts: Parts) -> Manifest:
     """The chunk that finds all others."""
-    measured = {name for result in results for name in _metrics(result)}
-    if any(result.latency for result in results):
-        measured.add(LATENCY)
     return Manifest(
         format=FormatRecord("cc-bundle", FORMAT_VERSION),
-        generator=generator,
+        generator=parts.generator,
         study=StudyRecord(study.title, study.description, len(study.models)),
-        metrics=study_metrics(study, measured),
+        metrics=study_metrics(study, results),
         operations=tuple(
             OperationTypeRecord(o.name, o.parameters, o.description) for o in study.operations
         ),
-        dataset=dataset,
+        dataset=parts.dataset,
         timing=TIMING,
-        runtime=runtime,
-        assets=assets,
-        files=files,
+        runtime=parts.runtime,
+        assets=parts.assets,
+        files=parts.files,
     )
 
 
-def _metrics(result: ModelResult) -> dict[str, float]:
-    return model_metrics(result.model, result.inspection, result.predictions)
-
-
-def _model(result: ModelResult, embedding: Embedding) -> ModelRecord:
+def _model(result: ModelResult, metrics: Mapping[str, float], embedding: Embedding) -> ModelRecord:
     model, inspection = result.model, result.inspection
     operation = model.operation
     return ModelRecord(
@@ -227,7 +200,7 @@ def _model(result: ModelResult, embedding: Embedding) -> ModelRecord:
         notes=model.notes,
         created=model.created,
         failure=result.failure,
-        metrics=_metrics(result),  # type: ignore[arg-type] # jsonable spells NaN and infinities
+        metrics=metrics,
         sha256=inspection.sha256 if inspection else None,
         opset=inspection.opset if inspection else None,
         onnx=embedding.asset,
@@ -238,7 +211,6 @@ def _model(result: ModelResult, embedding: Embedding) -> ModelRecord:
 
 
 def _tensor(tensor: TensorFacts, counted: Histogram) -> TensorRecord:
-    known = tensor.statistics
     return TensorRecord(
         name=tensor.name,
         role=tensor.role,
@@ -246,24 +218,32 @@ def _tensor(tensor: TensorFacts, counted: Histogram) -> TensorRecord:
         shape=tensor.shape,
         dtype=tensor.dtype,
         quantization=_quantization(tensor.quantization) if tensor.quantization else None,
-        statistics=StatisticsRecord(
-            count=known.count,
-            zeros=known.zeros,
-            nan=known.nan,
-            infinite=known.infinite,
-            minimum=known.minimum,
-            maximum=known.maximum,
-            total=known.total,
-            squares=known.squares,
-        ),
-        histogram=HistogramRecord(
-            low=counted.low,
-            high=counted.high,
-            total=int(counted.counts.sum()),
-            below=counted.below,
-            above=counted.above,
-            counts=pack(pack_counts(counted.counts)),
-        ),
+        statistics=_statistics(tensor.statistics),
+        histogram=_histogram(counted),
+    )
+
+
+def _statistics(known: Statistics) -> StatisticsRecord:
+    return StatisticsRecord(
+        count=known.count,
+        zeros=known.zeros,
+        nan=known.nan,
+        infinite=known.infinite,
+        minimum=known.minimum,
+        maximum=known.maximum,
+        total=known.total,
+        squares=known.squares,
+    )
+
+
+def _histogram(counted: Histogram) -> HistogramRecord:
+    return HistogramRecord(
+        low=counted.low,
+        high=counted.high,
+        total=int(counted.counts.sum()),
+        below=counted.below,
+        above=counted.above,
+        counts=pack(pack_counts(counted.counts)),
     )
 
 

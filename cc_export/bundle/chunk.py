@@ -27,7 +27,7 @@ _OPEN, _CLOSE = ",function(){/*", "*/});\n"
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
-class BrokenChunk(ValueError):
+class BrokenChunkError(ValueError):
     """A chunk that is truncated, altered or not a chunk at all."""
 
 
@@ -58,11 +58,11 @@ def payload(content: bytes, chunk_id: str) -> bytes:
     """What a chunk holds, given its bytes.
 
     Raises:
-        BrokenChunk: the bytes are not the chunk of that id.
+        BrokenChunkError: the bytes are not the chunk of that id.
     """
     head = f'cc.chunk("{chunk_id}"{_OPEN}'.encode()
     if not content.startswith(head) or not content.endswith(_CLOSE.encode()):
-        raise BrokenChunk(f"{chunk_id} is truncated or not a chunk")
+        raise BrokenChunkError(f"{chunk_id} is truncated or not a chunk")
     return content[len(head) : -len(_CLOSE)]
 
 

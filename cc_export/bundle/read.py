@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,13 @@ from typing import Any
 
 import orjson
 
-from cc_export.bundle.chunk import BrokenChunk, payload
+from cc_export.bundle.chunk import BrokenChunkError, payload
 from cc_export.bundle.records import FORMAT_VERSION
 from cc_export.errors import ExportError
+
+
+# zlib's word for "with a gzip header"
+_GZIP = 31
 
 
 class Site:
@@ -25,12 +28,7 @@ class Site:
         self.manifest: Mapping[str, Any] = self._parse(
             "data/manifest", self._bytes("data/manifest")
         )
-        version = self.manifest.get("format", {}).get("version")
-        if version is None or version > FORMAT_VERSION:
-            raise ExportError(
-                f"{folder}: bundle format {version}, this cc-export reads up to {FORMAT_VERSION}",
-                "Update cc-export.",
-            )
+        _check_form(folder, self.manifest)
 
     @property
     def models(self) -> list[dict[str, Any]]:
@@ -56,13 +54,15 @@ class Site:
             raise ExportError(f"{self.folder}: no asset {asset_id!r}")
         try:
             parts = [payload(self._checked(part), part) for part in record["parts"]]
-            content = gzip.decompress(base64.b64decode(b"".join(parts), validate=True))
-        except (BrokenChunk, ValueError, OSError, EOFError, zlib.error) as error:
+            packed = base64.b64decode(b"".join(parts), validate=True)
+            # At most one byte too many, so that a small file cannot fill the memory.
+            content = zlib.decompressobj(_GZIP).decompress(packed, record["bytes"] + 1)
+        except (BrokenChunkError, ValueError, zlib.error) as error:
             raise ExportError(f"{self.folder}: asset {asset_id!r} is damaged: {error}") from None
         if len(content) != record["bytes"]:
             raise ExportError(
-                f"{self.folder}: asset {asset_id!r} has {len(content)} bytes, "
-                f"the manifest says {record['bytes']}"
+                f"{self.folder}: asset {asset_id!r} has not the {record['bytes']} bytes "
+                "that the manifest says"
             )
         return content
 
@@ -72,9 +72,8 @@ class Site:
             file = self.folder / path
             if not file.is_file():
                 yield path
-            elif record["sha256"] is not None:
-                if hashlib.sha256(file.read_bytes()).hexdigest() != record["sha256"]:
-                    yield path
+            elif record["sha256"] not in (None, hashlib.sha256(file.read_bytes()).hexdigest()):
+                yield path
 
     def _checked(self, chunk_id: str) -> bytes:
         content = self._bytes(chunk_id)
@@ -101,8 +100,24 @@ class Site:
     def _parse(self, chunk_id: str, content: bytes) -> Any:
         try:
             return orjson.loads(payload(content, chunk_id))
-        except (BrokenChunk, orjson.JSONDecodeError) as error:
+        except (BrokenChunkError, orjson.JSONDecodeError) as error:
             raise ExportError(f"{self.folder}: chunk {chunk_id!r} is damaged: {error}") from None
+
+
+def _check_form(folder: Path, manifest: object) -> None:
+    known = isinstance(manifest, dict) and all(
+        isinstance(manifest.get(part), dict) for part in ("format", "files", "assets")
+    )
+    version = manifest["format"].get("version") if known else None
+    if not isinstance(version, int):
+        raise ExportError(
+            f"{folder}: its manifest is not one of cc-export", "Export the site again."
+        )
+    if version > FORMAT_VERSION:
+        raise ExportError(
+            f"{folder}: bundle format {version}, this cc-export reads up to {FORMAT_VERSION}",
+            "Update cc-export.",
+        )
 
 
 def read_site(folder: Path | str) -> Site:

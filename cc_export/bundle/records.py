@@ -1,7 +1,7 @@
 """The records inside a bundle. The viewer's TypeScript types are generated from this module.
 
 Arrays travel as base64 of little-endian bytes (``Base64``). A number that JSON cannot spell is
-the text ``"NaN"``, ``"Infinity"`` or ``"-Infinity"`` (``Number``).
+the text ``"NaN"``, ``"Infinity"`` or ``"-Infinity"`` (``JsonNumber``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, NewType
 FORMAT_VERSION = 1
 
 Base64 = NewType("Base64", str)
-Number = float | Literal["NaN", "Infinity", "-Infinity"]
+JsonNumber = float | Literal["NaN", "Infinity", "-Infinity"]
 Json = NewType("Json", object)
 
 
@@ -147,7 +147,7 @@ class ModelRecord:
     notes: str
     created: str
     failure: str | None
-    metrics: Mapping[str, Number]
+    metrics: Mapping[str, JsonNumber]
     sha256: str | None
     opset: int | None
     onnx: str | None
@@ -171,10 +171,10 @@ class StatisticsRecord:
     zeros: int
     nan: int
     infinite: int
-    minimum: Number | None
-    maximum: Number | None
-    total: Number
-    squares: Number
+    minimum: JsonNumber | None
+    maximum: JsonNumber | None
+    total: JsonNumber
+    squares: JsonNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class QuantizationRecord:
     """value = (stored - zero_point) · scale, per tensor or along ``axis``."""
 
     axis: int
-    scale: tuple[float, ...]
+    scale: tuple[JsonNumber, ...]
     zero_point: tuple[int, ...]
 
 

@@ -58,7 +58,7 @@ def _is_answer(graph: Graph, tensor: str) -> bool:
 
 
 def _operator(tensor: str, op_type: str) -> str:
-    """The operator as the float model has it: ``/conv1/Conv_output_0`` is a Conv, whatever adds it."""
+    """The operator as the float model has it: a quantized ``/conv1/Conv_output_0`` is a Conv."""
     if tensor.startswith("/") and "_output_" in tensor:
         name = tensor.rpartition("/")[2].rpartition("_output_")[0]
         return name.rstrip("0123456789").rstrip("_") or op_type
@@ -74,4 +74,4 @@ def with_outputs(model: bytes, tensors: tuple[str, ...]) -> bytes:
     suffix = ModelProto()
     for tensor in tensors:
         suffix.graph.output.add(name=tensor)
-    return model + suffix.SerializeToString()
+    return model + bytes(suffix.SerializeToString())

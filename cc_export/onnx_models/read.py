@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import ModelProto, TensorProto
+from onnx import GraphProto, ModelProto, TensorProto
 
 from cc_export.errors import ModelError
 
+_READ = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxFile:
+    """A model with its external data inside; ``files`` are all it was read from, sorted."""
+
+    path: Path
+    model: ModelProto
+    files: tuple[Path, ...]
+
+    @property
+    def size(self) -> int:
+        """Size on disk, external data included."""
+        return sum(file.stat().st_size for file in self.files)
+
+    def sha256(self) -> str:
+        """Hash of all its files, one after another."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            with file.open("rb") as stream:
+                while part := stream.read(_READ):
+                    digest.update(part)
+        return digest.hexdigest()
+
+    def content(self) -> bytes:
+        """The model in one piece: its file as it is, or with external data brought inside."""
+        if self.files == (self.path,):
+            return self.path.read_bytes()
+        return bytes(self.model.SerializeToString(deterministic=True))
+
 
 def read_model(path: Path) -> ModelProto:
+    """The model of ``read_file``."""
+    return read_file(path).model
+
+
+def read_file(path: Path) -> OnnxFile:
     """Load a model with its external data.
 
     External data must lie in the model's own folder (or below it): a model file is untrusted
@@ -20,39 +59,57 @@ def read_model(path: Path) -> ModelProto:
     Raises:
         ModelError: the file is missing, is not ONNX, or refers to data outside its folder.
     """
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except DecodeError:
-        raise ModelError(
-            f"{path}: not an ONNX file, or a damaged one", "Export it again."
-        ) from None
+    model = _parse(path)
     if not model.graph.node or not model.graph.output:
-        raise ModelError(f"{path}: holds no graph", "Is this an ONNX model?")
-    outside = [t for t in external_tensors(model) if not _inside(path.parent, _location(t))]
-    if outside:
-        raise ModelError(
-            f"{path}: tensor {outside[0].name!r} lies outside the model's folder, "
-            f"at {_location(outside[0])!r}",
-            "Keep external data beside the model file.",
-        )
+        raise ModelError(f"{path.name}: holds no graph", "Is this an ONNX model?")
+    external = [t for t in tensors(model) if t.data_location == TensorProto.EXTERNAL]
+    for tensor in external:
+        if not _inside(path.parent, _location(tensor)):
+            raise ModelError(
+                f"{path.name}: tensor {tensor.name!r} lies outside the model's folder, "
+                f"at {_location(tensor)!r}",
+                "Keep external data beside the model file.",
+            )
+    files = {path} | {path.parent / _location(tensor) for tensor in external}
     try:
+        # Forgets where the tensors came from, so their files are noted before.
         onnx.load_external_data_for_model(model, str(path.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise ModelError(f"{path}: external data cannot be read: {error}") from None
+        what = getattr(error, "strerror", None) or str(error).replace(str(path.parent), ".")
+        raise ModelError(
+            f"{path.name}: its external data cannot be read: {what}",
+            "Copy the files of external data along with the model file.",
+        ) from None
+    return OnnxFile(path, model, tuple(sorted(files)))
+
+
+def tensors(model: ModelProto) -> Iterator[TensorProto]:
+    """Every stored tensor of a model: of its graph, of nodes, of graphs inside nodes."""
+    pending: list[GraphProto] = [model.graph]
+    while pending:
+        graph = pending.pop()
+        yield from graph.initializer
+        for node in graph.node:
+            for attribute in node.attribute:
+                if attribute.HasField("t"):
+                    yield attribute.t
+                yield from attribute.tensors
+                if attribute.HasField("g"):
+                    pending.append(attribute.g)
+                pending += attribute.graphs
+
+
+def _parse(path: Path) -> ModelProto:
+    model = ModelProto()
+    try:
+        model.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path.name}: cannot be read: {error.strerror or error}") from None
+    except DecodeError:
+        raise ModelError(
+            f"{path.name}: not an ONNX file, or a damaged one", "Export it again."
+        ) from None
     return model
-
-
-def external_tensors(model: ModelProto) -> list[TensorProto]:
-    """The initializers whose bytes lie in files of their own."""
-    return [t for t in model.graph.initializer if t.data_location == TensorProto.EXTERNAL]
-
-
-def stored_files(path: Path, model: ModelProto) -> tuple[Path, ...]:
-    """The model file and its external data files, sorted."""
-    found = {path} | {path.parent / _location(tensor) for tensor in external_tensors(model)}
-    return tuple(sorted(found))
 
 
 def _location(tensor: TensorProto) -> str:
@@ -60,6 +117,10 @@ def _location(tensor: TensorProto) -> str:
 
 
 def _inside(folder: Path, location: str) -> bool:
-    if not location or PurePosixPath(location).is_absolute():
+    parts = (PurePosixPath(location), PureWindowsPath(location))
+    if not location or "\0" in location or any(part.is_absolute() for part in parts):
         return False
-    return (folder / location).resolve().is_relative_to(folder.resolve())
+    try:
+        return (folder / location).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +40,31 @@ ROLES: Mapping[tuple[str, int], str] = {
 }  # fmt: skip
 # An array that is added or multiplied element by element is trained too; a single number is not.
 _ELEMENTWISE = {"Add": "bias", "Sub": "bias", "Mul": "scale", "Div": "scale"}
+# Types whose values are no trained numbers: text, flags, indices, shapes.
+_NO_NUMBERS = frozenset(
+    {
+        TensorProto.UNDEFINED,
+        TensorProto.STRING,
+        TensorProto.BOOL,
+        TensorProto.INT64,
+        TensorProto.COMPLEX64,
+        TensorProto.COMPLEX128,
+    }
+)
+_FLOATS = frozenset(
+    {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+)
 # Where an operator that computes on integers takes the scale and zero point of a stored weight.
 _QUANTIZED_PLACES: Mapping[tuple[str, int], tuple[int, int]] = {
     ("QLinearConv", 3): (4, 5),
     ("QLinearMatMul", 0): (1, 2),
     ("QLinearMatMul", 3): (4, 5),
     ("QGemm", 3): (4, 5),
+}
+# A bias is stored in units of activation scale times weight scale, taken at these places.
+_BIAS_SCALES: Mapping[tuple[str, int], tuple[int, int]] = {
+    ("QLinearConv", 8): (1, 4),
+    ("QGemm", 6): (1, 4),
 }
 _ZERO_POINT_PLACE: Mapping[tuple[str, int], int] = {
     ("ConvInteger", 1): 3,
@@ -91,6 +112,7 @@ def weights(model: ModelProto) -> Iterator[Weight]:
         ModelError: a tensor's bytes do not match its shape, or a scale is missing.
     """
     graph = Graph(model.graph)
+    taken: set[tuple[str, str]] = set()
     for name in _in_graph_order(graph):
         tensor = graph.constants[name]
         uses = graph.real_uses(name)
@@ -99,6 +121,11 @@ def weights(model: ModelProto) -> Iterator[Weight]:
             continue
         quantization = _quantization(graph, name, tensor)
         layer, own_name = _place(without_quantization(name), role, uses[0].node)
+        # Two matrices of one recurrent node, say: the second is told apart by a number.
+        numbers = (f"{own_name} ({number})" for number in itertools.count(2))
+        while (layer, own_name) in taken:
+            own_name = next(numbers)
+        taken.add((layer, own_name))
         # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
         transposed = _TRANSPOSED in name and len(tensor.dims) == 2
         yield Weight(
@@ -107,10 +134,10 @@ def weights(model: ModelProto) -> Iterator[Weight]:
             role=role,
             initializer=name,
             shape=tuple(reversed(tensor.dims)) if transposed else tuple(tensor.dims),
-            dtype=type_name(tensor.data_type),
+            dtype=_type_name(tensor),
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
-            quantization=quantization,
-            read=_reader(tensor, name, quantization, transposed),
+            quantization=_turned(quantization) if transposed else quantization,
+            read=_reader(tensor, quantization, transposed),
         )
 
 
@@ -124,14 +151,22 @@ def _in_graph_order(graph: Graph) -> Iterator[str]:
 
 
 def _role(use: Use, tensor: TensorProto) -> str | None:
+    if tensor.data_type in _NO_NUMBERS:
+        return None
     known = ROLES.get((use.node.op_type, use.place))
-    if known is not None:
-        return known if tensor.data_type != TensorProto.INT64 else None
-    size = 1
-    for side in tensor.dims:
-        size *= side
-    floating = tensor.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
-    return _ELEMENTWISE.get(use.node.op_type) if floating and size > 1 else None
+    if known is None and tensor.data_type in _FLOATS and math.prod(tensor.dims) > 1:
+        return _ELEMENTWISE.get(use.node.op_type)
+    return known
+
+
+def _type_name(tensor: TensorProto) -> str:
+    try:
+        return str(np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
+    except (KeyError, ValueError):
+        raise ModelError(
+            f"tensor {tensor.name!r} has the unknown element type {tensor.data_type}",
+            "Is there a newer cc-export, or a newer onnx package?",
+        ) from None
 
 
 def _place(name: str, role: str, user: NodeProto) -> tuple[str, str]:
@@ -143,24 +178,36 @@ def _place(name: str, role: str, user: NodeProto) -> tuple[str, str]:
 
 
 def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization | None:
-    if tensor.data_type not in (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32):
+    if tensor.data_type in _FLOATS:
         return None
     for use in graph.uses[name]:
         node, place = use.node, (use.node.op_type, use.place)
         if place == ("DequantizeLinear", 0):
             axis = attribute(node, "axis")
-            zero = node.input[2] if len(node.input) > 2 else ""
-            return _from_names(graph, node.input[1], zero, axis.i if axis else 1)
+            return _from_inputs(graph, node, (1, 2), axis.i if axis else 1)
         if place in _QUANTIZED_PLACES:
-            scale, zero_place = _QUANTIZED_PLACES[place]
-            return _from_names(graph, node.input[scale], node.input[zero_place], 0)
+            return _from_inputs(graph, node, _QUANTIZED_PLACES[place], 0)
+        if place in _BIAS_SCALES:
+            first, second = (_scale(graph, _input(node, at)) for at in _BIAS_SCALES[place])
+            return Quantization(first * second, np.zeros((), np.int32), 0)
         if place in _ZERO_POINT_PLACE:
-            zero_place = _ZERO_POINT_PLACE[place]
-            zero = node.input[zero_place] if len(node.input) > zero_place else ""
+            zero = _zero_point(graph, _input(node, _ZERO_POINT_PLACE[place]))
             # Per channel: the first axis of a convolution, the last of a matrix.
             axis_of = 0 if node.op_type == "ConvInteger" else len(tensor.dims) - 1
-            return _from_names(graph, _integer_scale(graph, node), zero, axis_of)
+            return Quantization(_scale(graph, _integer_scale(graph, node)), zero, axis_of)
     return None
+
+
+def _from_inputs(graph: Graph, node: NodeProto, places: tuple[int, int], axis: int) -> Quantization:
+    scale, zero_point = places
+    return Quantization(
+        _scale(graph, _input(node, scale)), _zero_point(graph, _input(node, zero_point)), axis
+    )
+
+
+def _input(node: NodeProto, place: int) -> str:
+    """Name of an input; empty where the node leaves it out."""
+    return node.input[place] if place < len(node.input) else ""
 
 
 def _integer_scale(graph: Graph, node: NodeProto) -> str:
@@ -176,27 +223,39 @@ def _integer_scale(graph: Graph, node: NodeProto) -> str:
     raise ModelError(f"no scale found for the integer weights of node {node.name!r}")
 
 
-def _from_names(graph: Graph, scale: str, zero_point: str, axis: int) -> Quantization:
-    if scale not in graph.constants:
-        raise ModelError(f"the scale {scale!r} is computed, not stored; weights cannot be read")
-    scales = numpy_helper.to_array(graph.constants[scale])
-    zeros = (
-        numpy_helper.to_array(graph.constants[zero_point])
-        if zero_point in graph.constants
-        else np.zeros((), np.int8)
-    )
-    return Quantization(scales.astype(np.float32), zeros, axis)
+def _scale(graph: Graph, name: str) -> NDArray[np.float32]:
+    if name not in graph.constants:
+        raise ModelError(f"the scale {name!r} is computed, not stored; weights cannot be read")
+    return _array(graph.constants[name]).astype(np.float32)
+
+
+def _zero_point(graph: Graph, name: str) -> NDArray[np.generic]:
+    if not name:
+        return np.zeros((), np.int8)
+    if name not in graph.constants:
+        raise ModelError(f"the zero point {name!r} is computed, not stored; weights cannot be read")
+    return _array(graph.constants[name])
+
+
+def _array(tensor: TensorProto) -> NDArray[np.generic]:
+    try:
+        return numpy_helper.to_array(tensor)
+    except (ValueError, TypeError) as error:
+        raise ModelError(
+            f"tensor {tensor.name!r} of shape {list(tensor.dims)} cannot be read: {error}"
+        ) from None
+
+
+def _turned(quantization: Quantization | None) -> Quantization | None:
+    """The quantization of a matrix, for the transposed matrix."""
+    return replace(quantization, axis=1 - quantization.axis % 2) if quantization else None
 
 
 def _reader(
-    tensor: TensorProto, name: str, quantization: Quantization | None, transposed: bool
+    tensor: TensorProto, quantization: Quantization | None, transposed: bool
 ) -> Callable[[], NDArray[np.generic]]:
     def read() -> NDArray[np.generic]:
-        try:
-            stored = numpy_helper.to_array(tensor)
-        except (ValueError, TypeError) as error:
-            shape = list(tensor.dims)
-            raise ModelError(f"tensor {name!r} of shape {shape} cannot be read: {error}") from None
+        stored = _array(tensor)
         values = dequantize(stored, quantization) if quantization else stored
         return values.T if transposed else values
 
@@ -204,21 +263,30 @@ def _reader(
 
 
 def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.float32]:
-    """(stored - zero_point) · scale in float32, as onnxruntime computes it; shape is kept."""
+    """(stored - zero_point) · scale in float32, as onnxruntime computes it; shape is kept.
 
-    def along_axis(values: NDArray[np.generic]) -> NDArray[np.generic]:
-        if values.size == 1:
-            return values.reshape(())
-        sides = [1] * stored.ndim
-        sides[how.axis] = values.size
+    Raises:
+        ModelError: scale or zero point fit neither the tensor, nor its axis, nor blocks along it.
+    """
+    zero = _spread(how.zero_point, stored.shape, how.axis).astype(np.float32)
+    scale = _spread(how.scale, stored.shape, how.axis).astype(np.float32)
+    # Stored integers have at most 16 bits where there is a zero point, so the difference is exact.
+    centred = stored.astype(np.float32) - zero
+    return np.asarray(centred * scale, np.float32)
+
+
+def _spread(values: NDArray[np.generic], shape: tuple[int, ...], axis: int) -> NDArray[np.generic]:
+    """One value for all, one for each place along an axis, or one for each block along it."""
+    if values.size == 1:
+        return values.reshape(())
+    if values.ndim <= 1 and -len(shape) <= axis < len(shape) and values.size == shape[axis]:
+        sides = [1] * len(shape)
+        sides[axis] = values.size
         return values.reshape(sides)
-
-    zero = along_axis(how.zero_point).astype(np.int32)
-    scale = along_axis(how.scale).astype(np.float32)
-    centred: NDArray[np.int32] = stored.astype(np.int32) - zero
-    return (centred.astype(np.float32) * scale).astype(np.float32)
-
-
-def type_name(data_type: int) -> str:
-    """numpy's name of an ONNX element type, such as ``float32``."""
-    return str(np.dtype(helper.tensor_dtype_to_np_dtype(data_type)).name)
+    if values.ndim == len(shape) and values.size:
+        block = -(-shape[axis] // values.shape[axis])
+        spread = np.repeat(values, block, axis)
+        return spread[tuple(slice(side) for side in shape)]
+    raise ModelError(
+        f"scales of shape {list(values.shape)} do not fit a tensor of shape {list(shape)}"
+    )

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cc_core import classification
-from cc_core.comparison import compare
+from cc_core.comparison import Comparison, compare
 from cc_core.errors import CoreError
 from cc_core.histogram import BINS, common_range, histogram
 from cc_core.jsonable import jsonable
 from cc_core.selection import Forest, Model, Operation, explain
-from cc_core.statistics import summarize
+from cc_core.statistics import Statistics, summarize
 
 DTYPES = (
     "float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32",
@@ -30,6 +31,33 @@ DTYPES = (
 Request = Mapping[str, Any]
 Tensors = Sequence[NDArray[np.generic]]
 Answer = tuple[object, list[NDArray[np.generic]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Distributions:
+    """Answer of ``distributions``: one entry for each tensor, counts on bins of [low, high].
+
+    ``comparisons`` are with the first tensor; null where a tensor's shape differs from its.
+    """
+
+    low: float
+    high: float
+    statistics: tuple[Statistics, ...]
+    counts: tuple[tuple[int, ...], ...]
+    comparisons: tuple[Comparison | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """Answer of ``classify`` for one tensor of n instances: the k most probable classes of each.
+
+    Label 65535 marks an instance without usable scores. ``rest`` is the probability of all other
+    classes.
+    """
+
+    labels: tuple[tuple[int, ...], ...]
+    probabilities: tuple[tuple[float, ...], ...]
+    rest: tuple[float, ...]
 
 
 def dispatch(name: str, request: str, buffers: Sequence[Any] = ()) -> tuple[str, list[Any]]:
@@ -89,16 +117,16 @@ def _distributions(request: Request, tensors: Tensors) -> Answer:
     known = [summarize(tensor) for tensor in tensors]
     low, high = common_range(known)
     counted = [histogram(tensor, low, high, bins) for tensor in tensors]
-    answer = {
-        "low": low,
-        "high": high,
-        "statistics": known,
-        "counts": [part.counts.tolist() for part in counted],
-        "comparisons": [
+    answer = Distributions(
+        low=low,
+        high=high,
+        statistics=tuple(known),
+        counts=tuple(tuple(part.counts.tolist()) for part in counted),
+        comparisons=tuple(
             compare(tensors[0], tensor) if tensor.shape == tensors[0].shape else None
             for tensor in tensors
-        ],
-    }
+        ),
+    )
     return answer, []
 
 
@@ -109,11 +137,11 @@ def _classify(request: Request, tensors: Tensors) -> Answer:
         probability = classification.probabilities(scores, request["scores"])
         best = classification.top_k(probability, int(request["k"]))
         answer.append(
-            {
-                "labels": best.labels.tolist(),
-                "probabilities": (best.probabilities / 65535).tolist(),
-                "rest": (best.rest / 65535).tolist(),
-            }
+            Classification(
+                labels=tuple(map(tuple, best.labels.tolist())),
+                probabilities=tuple(map(tuple, (best.probabilities / 65535).tolist())),
+                rest=tuple((best.rest / 65535).tolist()),
+            )
         )
     return answer, []
 

@@ -19,19 +19,28 @@ def jsonable(value: object) -> object:
     Raises:
         TypeError: a value that has no JSON form (an array, say: pack it first).
     """
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) <= _EXACT else str(value)
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: jsonable(getattr(value, field.name)) for field in fields}
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields}
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, float):
+        return _spell(value)
+    # A bool is an int, and small.
+    if isinstance(value, int):
+        return value if abs(value) <= _EXACT else str(value)
+    if value is None or isinstance(value, str):
+        return value
     raise TypeError(f"{type(value).__name__} has no JSON form: {value!r}")
+
+
+def _spell(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

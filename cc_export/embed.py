@@ -1,0 +1,41 @@
+"""Which model files travel with a site, so that they run in the page, and why others do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cc_export.results import ModelResult, Results
+
+Models = Literal["none", "selected", "all"]
+# A page can run larger models, but loading one takes seconds and gigabytes of memory.
+MOST_EMBEDDED = 100 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """Whether a model travels with the site: its asset id, or why it does not."""
+
+    asset: str | None
+    reason: str = ""
+
+
+def embeddings(results: Results, models: Models) -> dict[str, Embedding]:
+    """What becomes of each model's file, by model id."""
+    return {result.model.id: _embedding(result, models) for result in results}
+
+
+def too_large(result: ModelResult) -> bool:
+    """Whether a model has a file that is larger than a page should load."""
+    return result.inspection is not None and result.inspection.bytes > MOST_EMBEDDED
+
+
+def _embedding(result: ModelResult, models: Models) -> Embedding:
+    if result.inspection is None:
+        return Embedding(None, "there is no readable model file")
+    if models == "none" or (models == "selected" and not result.model.embed):
+        return Embedding(None, "it was exported without its file")
+    if too_large(result):
+        size, limit = result.inspection.bytes / 2**20, MOST_EMBEDDED >> 20
+        return Embedding(None, f"its file has {size:,.0f} MiB, and a page runs up to {limit} MiB")
+    return Embedding(f"data/onnx/{result.inspection.sha256}")

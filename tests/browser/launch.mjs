@@ -1,0 +1,42 @@
+// Starts the browsers a reader may have. A missing browser is a failure: a suite that skips what it cannot find proves nothing.
+import { existsSync } from "node:fs";
+import puppeteer from "puppeteer-core";
+
+export const BROWSERS = ["chromium", "firefox"];
+
+const EXECUTABLES = {
+  chromium: process.env.CHROMIUM || "/usr/bin/chromium",
+  firefox: process.env.FIREFOX || "/usr/bin/firefox-esr",
+};
+
+const OPTIONS = {
+  chromium: {
+    browser: "chrome",
+    // Never --allow-file-access-from-files: it would let pass what a reader's browser refuses.
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  },
+  firefox: {
+    browser: "firefox",
+    extraPrefsFirefox: {
+      // Puppeteer turns the first one off, and then every file may read every other: 00-trap.test.mjs watches over this.
+      "security.fileuri.strict_origin_policy": true,
+      "privacy.file_unique_origin": true,
+    },
+  },
+};
+
+/**
+ * A browser with a fresh profile.
+ * @param {"chromium" | "firefox"} name
+ * @returns {Promise<import("puppeteer-core").Browser>}
+ */
+export async function launch(name) {
+  const executablePath = EXECUTABLES[name];
+  if (!existsSync(executablePath)) {
+    throw new Error(`no ${name} at ${executablePath}: install it, or set ${name.toUpperCase()} to the path of one`);
+  }
+  return puppeteer.launch({ ...OPTIONS[name], executablePath, headless: true, protocolTimeout: 120_000 });
+}

@@ -1,0 +1,244 @@
+// What the chunks of a site hold. From cc_export/bundle/records.py.
+// Written by `python -m cc_export.bundle.typescript`; change the Python records instead.
+
+export const FORMAT_VERSION = 1;
+
+export type Base64 = string;
+
+export type JsonNumber = number | "NaN" | "Infinity" | "-Infinity";
+
+export type Json = unknown;
+
+/** A file of the site; null where it may differ between equal exports (timings). */
+export interface FileRecord {
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+}
+
+/** Binary content in parts: `bytes` after decoding, `parts` are chunk ids in order. */
+export interface AssetRecord {
+  readonly bytes: number;
+  readonly encoding: "gzip";
+  readonly parts: readonly string[];
+}
+
+/** Which bundle format this is; a viewer reads every version up to its own. */
+export interface FormatRecord {
+  readonly name: "cc-bundle";
+  readonly version: number;
+}
+
+/** What the study is about. */
+export interface StudyRecord {
+  readonly title: string;
+  readonly description: string;
+  readonly models: number;
+}
+
+/** A metric; `direction` null: neither way is better. `source` timing: see TimingChunk. */
+export interface MetricRecord {
+  readonly name: string;
+  readonly direction: "higher" | "lower" | null;
+  readonly unit: string;
+  readonly format: string;
+  readonly definition: string;
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly primary: boolean;
+  readonly source: "study" | "measured" | "timing";
+}
+
+/** An operation declared by the study. */
+export interface OperationTypeRecord {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly description: string;
+}
+
+/** A model input: raw array · scale + offset. */
+export interface InputRecord {
+  readonly name: string;
+  readonly array: string;
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** The evaluation set; instance i is in chunk `chunks[i // chunk_size]`. */
+export interface DatasetRecord {
+  readonly name: string;
+  readonly instances: number;
+  readonly classes: readonly string[];
+  readonly inputs: readonly InputRecord[];
+  readonly preview: string | null;
+  readonly output: string | null;
+  readonly scores: "logits" | "probabilities";
+  readonly chunk_size: number;
+  readonly chunks: readonly string[];
+}
+
+/** The engines in the site: versions, and the cut lock file that Pyodide starts from. */
+export interface RuntimeRecord {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly lock: Json;
+}
+
+/** `data/manifest`: everything needed to find, check and label the rest. */
+export interface Manifest {
+  readonly format: FormatRecord;
+  readonly generator: string;
+  readonly study: StudyRecord;
+  readonly metrics: readonly MetricRecord[];
+  readonly operations: readonly OperationTypeRecord[];
+  readonly dataset: DatasetRecord | null;
+  readonly timing: string;
+  readonly runtime: RuntimeRecord | null;
+  readonly assets: Readonly<Record<string, AssetRecord>>;
+  readonly files: Readonly<Record<string, FileRecord>>;
+}
+
+/** One use of an operation. */
+export interface OperationRecord {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, Json>>;
+}
+
+/**
+ * A model; the ids of its chunks are null where there is nothing to show.
+ *
+ * `failure` says why a model could not be read or run. `onnx` is the id of the asset that
+ * holds the model; where it is null, `not_embedded` says why.
+ */
+export interface ModelRecord {
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly operation: OperationRecord | null;
+  readonly tag: string;
+  readonly notes: string;
+  readonly created: string;
+  readonly failure: string | null;
+  readonly metrics: Readonly<Record<string, JsonNumber>>;
+  readonly sha256: string | null;
+  readonly opset: number | null;
+  readonly onnx: string | null;
+  readonly not_embedded: string;
+  readonly layers: string | null;
+  readonly predictions: string | null;
+}
+
+/** `data/models`: every model of the study. */
+export interface ModelsChunk {
+  readonly models: readonly ModelRecord[];
+}
+
+/** Exact statistics of a tensor's dequantized values. */
+export interface StatisticsRecord {
+  readonly count: number;
+  readonly zeros: number;
+  readonly nan: number;
+  readonly infinite: number;
+  readonly minimum: JsonNumber | null;
+  readonly maximum: JsonNumber | null;
+  readonly total: JsonNumber;
+  readonly squares: JsonNumber;
+}
+
+/** Counts on a range shared across the study, as uint8 on a square-root scale. */
+export interface HistogramRecord {
+  readonly low: number;
+  readonly high: number;
+  readonly total: number;
+  readonly below: number;
+  readonly above: number;
+  readonly counts: Base64;
+}
+
+/** value = (stored - zero_point) · scale, per tensor or along `axis`. */
+export interface QuantizationRecord {
+  readonly axis: number;
+  readonly scale: readonly number[];
+  readonly zero_point: readonly number[];
+}
+
+/** One tensor of a layer. */
+export interface TensorRecord {
+  readonly name: string;
+  readonly role: string;
+  readonly initializer: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly quantization: QuantizationRecord | null;
+  readonly statistics: StatisticsRecord;
+  readonly histogram: HistogramRecord;
+}
+
+/** A module with its own tensors. */
+export interface LayerRecord {
+  readonly path: string;
+  readonly operators: readonly string[];
+  readonly tensors: readonly TensorRecord[];
+}
+
+/** An intermediate tensor the model can expose. */
+export interface ActivationRecord {
+  readonly tensor: string;
+  readonly layer: string;
+  readonly operator: string;
+}
+
+/** `data/layers/…`: the layers of one model. */
+export interface LayersChunk {
+  readonly model: string;
+  readonly operators: Readonly<Record<string, number>>;
+  readonly layers: readonly LayerRecord[];
+  readonly activations: readonly ActivationRecord[];
+}
+
+/**
+ * `data/predictions/…`: uint16 (instances, k) labels and probabilities in 1/65535.
+ *
+ * Label 65535 marks an instance for which the model gave no usable scores; there are `invalid`
+ * of them.
+ */
+export interface PredictionsChunk {
+  readonly model: string;
+  readonly k: number;
+  readonly accuracy: number | null;
+  readonly per_class: readonly (number | null)[];
+  readonly invalid: number;
+  readonly labels: Base64;
+  readonly probabilities: Base64;
+  readonly rest: Base64;
+}
+
+/** An array of instances: `shape[0]` is the number of instances in the chunk. */
+export interface ArrayRecord {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: Base64;
+}
+
+/** `data/instances/…`: some instances, from index `first`. */
+export interface InstancesChunk {
+  readonly first: number;
+  readonly ids: readonly string[];
+  readonly labels: readonly number[];
+  readonly arrays: Readonly<Record<string, ArrayRecord>>;
+}
+
+/** Wall-clock milliseconds of one run. */
+export interface LatencyRecord {
+  readonly batch: number;
+  readonly runs: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** `data/timing`: the only chunk that differs between two exports of one study. */
+export interface TimingChunk {
+  readonly exported: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly stages: Readonly<Record<string, number>>;
+  readonly latency: Readonly<Record<string, LatencyRecord>>;
+}

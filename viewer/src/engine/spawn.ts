@@ -1,0 +1,31 @@
+// A worker on a file:// page: the browser takes no worker by URL there, but it takes a classic one from a Blob.
+import type { WorkerPort } from "./connection.ts";
+
+interface TrustedWorkers {
+  createScriptURL(url: string): string;
+}
+
+/** @param texts classic scripts, run in this order in one global scope */
+export function spawnWorker(name: string, texts: readonly string[]): WorkerPort {
+  // Joined with a newline and semicolon, because a script may end in a comment or leave out its last semicolon.
+  const blob = new Blob(texts.flatMap((text) => [withoutSourceMap(text), "\n;\n"]), { type: "text/javascript" });
+  const url = URL.createObjectURL(blob);
+  try {
+    return new Worker(policy ? policy.createScriptURL(url) : url, { name });
+  } finally {
+    // The worker has its script once the constructor returns its URL to the loader: see the browser test of both engines.
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+}
+
+/** The map is not shipped; developer tools would look for it beside the Blob and complain. */
+function withoutSourceMap(text: string): string {
+  return text.replace(/^\/\/# sourceMappingURL=.*$/m, "");
+}
+
+const policy: TrustedWorkers | undefined = globalThis.window?.trustedTypes?.createPolicy("cc-workers", {
+  createScriptURL(url) {
+    if (!url.startsWith("blob:")) throw new TypeError(`not a worker of this page: ${url}`);
+    return url;
+  },
+});

@@ -1,0 +1,103 @@
+// Evaluation instances: raw arrays as they lie in the bundle, model inputs, pictures.
+
+import { fromBase64 } from "../bundle/decode.ts";
+import type { ArrayRecord, DatasetRecord, InstancesChunk } from "../bundle/types.gen.ts";
+import type { Tensor } from "../engine/contract.ts";
+
+type Numbers = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+
+const READERS: Readonly<Record<string, (bytes: ArrayBuffer) => Numbers>> = {
+  uint8: (bytes) => new Uint8Array(bytes),
+  int8: (bytes) => new Int8Array(bytes),
+  uint16: (bytes) => new Uint16Array(bytes),
+  int16: (bytes) => new Int16Array(bytes),
+  uint32: (bytes) => new Uint32Array(bytes),
+  int32: (bytes) => new Int32Array(bytes),
+  int64: (bytes) => Float64Array.from(new BigInt64Array(bytes), Number),
+  float32: (bytes) => new Float32Array(bytes),
+  float64: (bytes) => new Float64Array(bytes),
+};
+
+/** One instance's slice of an array: the shape is without the instance axis. */
+export interface InstanceArray {
+  readonly shape: readonly number[];
+  readonly values: Numbers;
+}
+
+export interface Instance {
+  readonly index: number;
+  readonly id: string;
+  readonly label: number;
+  readonly arrays: Readonly<Record<string, InstanceArray>>;
+}
+
+/** Decoded arrays by record: a chunk is decoded once however many of its instances are drawn. */
+const decoded = new WeakMap<ArrayRecord, Numbers>();
+
+function valuesOf(record: ArrayRecord): Numbers {
+  const known = decoded.get(record);
+  if (known) return known;
+  const read = READERS[record.dtype];
+  if (!read) throw new Error(`Arrays of type ${record.dtype} cannot be shown.`);
+  const values = read(fromBase64(record.data).buffer);
+  decoded.set(record, values);
+  return values;
+}
+
+export function instanceOf(chunk: InstancesChunk, index: number): Instance {
+  const place = index - chunk.first;
+  const arrays: Record<string, InstanceArray> = {};
+  for (const [name, record] of Object.entries(chunk.arrays)) {
+    const shape = record.shape.slice(1);
+    const size = shape.reduce((product, side) => product * side, 1);
+    arrays[name] = { shape, values: valuesOf(record).subarray(place * size, (place + 1) * size) };
+  }
+  return { index, id: chunk.ids[place] ?? String(index), label: chunk.labels[place] ?? -1, arrays };
+}
+
+/** The feeds of one instance: raw · scale + offset, rounded once to float32, as the exporter computes them. */
+export function modelInputs(dataset: DatasetRecord, instance: Instance): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const input of dataset.inputs) {
+    const array = instance.arrays[input.array];
+    if (!array) throw new Error(`The evaluation set has no array ${input.array}.`);
+    const data = new Float32Array(array.values.length);
+    for (let at = 0; at < data.length; at += 1) data[at] = (array.values[at] ?? 0) * input.scale + input.offset;
+    feeds[input.name] = { type: "float32", dims: [1, ...array.shape], data };
+  }
+  return feeds;
+}
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** An instance as RGBA pixels: [h, w], [1, h, w], [3, h, w] or [h, w, 1 or 3]; null for other shapes. */
+export function pictureOf(array: InstanceArray | undefined): Picture | null {
+  if (!array) return null;
+  const layout = channelLayout(array.shape);
+  if (!layout) return null;
+  const { channels, height, width, last } = layout;
+  const scale = array.values instanceof Uint8Array ? 1 : 255;
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  for (let at = 0; at < width * height; at += 1) {
+    for (let channel = 0; channel < 3; channel += 1) {
+      const from = Math.min(channel, channels - 1);
+      const place = last ? at * channels + from : from * width * height + at;
+      pixels[at * 4 + channel] = (array.values[place] ?? 0) * scale;
+    }
+    pixels[at * 4 + 3] = 255;
+  }
+  return { width, height, pixels };
+}
+
+function channelLayout(shape: readonly number[]): { channels: number; height: number; width: number; last: boolean } | null {
+  const [a = 0, b = 0, c = 0] = shape;
+  if (shape.length === 2) return { channels: 1, height: a, width: b, last: false };
+  if (shape.length !== 3) return null;
+  if (a === 1 || a === 3) return { channels: a, height: b, width: c, last: false };
+  if (c === 1 || c === 3) return { channels: c, height: a, width: b, last: true };
+  return null;
+}

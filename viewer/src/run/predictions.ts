@@ -1,0 +1,58 @@
+// A classifier's answer for one instance: computed here, recorded by the exporter, and how far the two agree.
+
+import { fromBase64 } from "../bundle/decode.ts";
+import type { DatasetRecord, PredictionsChunk } from "../bundle/types.gen.ts";
+import type { Classification } from "../engine/answers.gen.ts";
+import type { Tensor } from "../engine/contract.ts";
+import type { PythonEngine } from "../engine/python.ts";
+import { asBuffer, describe } from "./tensors.ts";
+
+/** The most probable classes, most probable first. */
+export interface Prediction {
+  readonly labels: readonly number[];
+  readonly probabilities: readonly number[];
+}
+
+export interface Agreement {
+  readonly sameLabel: boolean;
+  /** Largest difference of probability over the classes both lists name. */
+  readonly difference: number;
+}
+
+/** In place of a class: the model's scores held a NaN. */
+export const NO_CLASS = 65535;
+const TOP_K = 5;
+const STEPS = 65535;
+
+export async function classify(
+  python: PythonEngine,
+  dataset: DatasetRecord,
+  scores: Tensor,
+): Promise<Prediction> {
+  const request = { scores: dataset.scores, k: Math.min(TOP_K, dataset.classes.length), tensors: [describe(scores)] };
+  const { result } = await python.call<readonly Classification[]>("classify", request, [asBuffer(scores)]);
+  const answer = result[0];
+  return {
+    labels: answer?.labels[0] ?? [],
+    probabilities: (answer?.probabilities[0] ?? []).map(Number),
+  };
+}
+
+/** What the exporter recorded for an instance. */
+export function exportedPrediction(chunk: PredictionsChunk, index: number): Prediction {
+  const of = (text: string): number[] => {
+    const all = new Uint16Array(fromBase64(text).buffer);
+    return [...all.subarray(index * chunk.k, (index + 1) * chunk.k)];
+  };
+  return { labels: of(chunk.labels), probabilities: of(chunk.probabilities).map((step) => step / STEPS) };
+}
+
+export function agreementOf(here: Prediction, exported: Prediction): Agreement {
+  const recorded = new Map(exported.labels.map((label, place) => [label, exported.probabilities[place] ?? 0]));
+  let difference = 0;
+  for (const [place, label] of here.labels.entries()) {
+    const other = recorded.get(label);
+    if (other !== undefined) difference = Math.max(difference, Math.abs(other - (here.probabilities[place] ?? 0)));
+  }
+  return { sameLabel: here.labels[0] === exported.labels[0], difference };
+}

@@ -1,0 +1,176 @@
+// Every atom of viewer state, each with a sentence. Views read fields and call methods; they never write fields.
+
+import { loadJson, type Bundle } from "../bundle/load.ts";
+import type { TimingChunk } from "../bundle/types.gen.ts";
+import { createOnnx, type OnnxEngine } from "../engine/onnx.ts";
+import { createPython, type PythonEngine } from "../engine/python.ts";
+import type { EngineStatus } from "../engine/status.ts";
+import { asFailure, type Failure } from "../failure.ts";
+import { lineageOf, makeStudy, metricNamed, type Study } from "../study/study.ts";
+import type { MetricRecord } from "../bundle/types.gen.ts";
+import { ExplanationState } from "./explanation.svelte.ts";
+import { RunState } from "./run.svelte.ts";
+import { defaultView, hashToView, viewToHash, type View } from "./view.ts";
+
+export type Theme = "system" | "light" | "dark";
+
+/** As many as stay tellable apart by colour; further models of a selection share the last one. */
+export const SELECTION_COLOURS = 8;
+
+export class AppState {
+  /** The files of this site and the engines that run on them. */
+  readonly bundle: Bundle;
+  readonly python: PythonEngine;
+  readonly onnx: OnnxEngine;
+  /** The study; replaced once, when the timings arrive. */
+  study: Study = $state.raw()!;
+  /** What a link restores. */
+  view: View = $state.raw()!;
+  /** The model under the pointer or the keyboard's focus, shown everywhere at once. */
+  hovered: string | null = $state(null);
+  /** Light or dark; kept on this device, not in links. */
+  theme: Theme = $state("system");
+  /** A part of the site that could not be loaded although the page works without it. */
+  notice: Failure | null = $state.raw(null);
+  /** What each engine is doing. */
+  pythonStatus: EngineStatus = $state.raw({ state: "idle" });
+  onnxStatus: EngineStatus = $state.raw({ state: "idle" });
+  /** What differs among the selected models. */
+  readonly explanation: ExplanationState;
+  /** Running models in the page. */
+  readonly run: RunState;
+
+  readonly #initial: View;
+
+  /** The model others are compared with: the one chosen, else the root of the first selected. */
+  readonly base: string | null = $derived.by(() => {
+    const { base, selection } = this.view;
+    if (base !== null) return base;
+    const first = selection[0];
+    return first === undefined ? null : (lineageOf(this.study, first)[0]?.id ?? null);
+  });
+  /** Base first, then the selected models. */
+  readonly compared: readonly string[] = $derived.by(() => {
+    const { base } = this;
+    return base === null ? this.view.selection : [base, ...this.view.selection.filter((id) => id !== base)];
+  });
+  readonly selected: ReadonlySet<string> = $derived(new Set(this.view.selection));
+  readonly colourMetric: MetricRecord | null = $derived(metricNamed(this.study, this.view.colour));
+  readonly sizeMetric: MetricRecord | null = $derived(metricNamed(this.study, this.view.size));
+
+  constructor(bundle: Bundle, study: Study, hash: string) {
+    this.bundle = bundle;
+    this.study = study;
+    this.#initial = defaultView(study);
+    this.view = hashToView(hash, this.#initial, study);
+    this.theme = readTheme();
+    this.python = createPython(bundle);
+    this.onnx = createOnnx(bundle);
+    this.python.status.subscribe((status) => (this.pythonStatus = status));
+    this.onnx.status.subscribe((status) => (this.onnxStatus = status));
+    this.explanation = new ExplanationState(this.python);
+    this.run = new RunState(this);
+    this.explanation.ask(this.study, this.view.selection);
+  }
+
+  get hash(): string {
+    return viewToHash(this.view, this.#initial);
+  }
+
+  /** Timings lie in a chunk of their own and come after the first picture. */
+  async loadTiming(): Promise<void> {
+    try {
+      const timing = await loadJson<TimingChunk>(this.bundle, this.study.manifest.timing);
+      this.study = makeStudy(this.study.manifest, this.study.models, timing);
+    } catch (error) {
+      this.notice = asFailure(error, this.study.manifest.timing);
+    }
+  }
+
+  dismissNotice(): void {
+    this.notice = null;
+  }
+
+  /** Shows what a hash says, as after the reader edited the address. */
+  restore(hash: string): void {
+    if (hash.replace(/^#/, "") === this.hash) return;
+    this.#show(hashToView(hash, this.#initial, this.study));
+  }
+
+  /** Selects one model, or adds it to the selection or takes it out. */
+  select(id: string, toggle = false): void {
+    const { selection } = this.view;
+    const only = selection.length === 1 && selection[0] === id;
+    if (!toggle) this.selectAll(only ? [] : [id]);
+    else this.selectAll(selection.includes(id) ? selection.filter((other) => other !== id) : [...selection, id]);
+  }
+
+  /** Replaces the selection, or adds to it. */
+  selectAll(ids: readonly string[], add = false): void {
+    const selection = add ? [...new Set([...this.view.selection, ...ids])] : [...ids];
+    this.#show({ ...this.view, selection });
+  }
+
+  /** Chooses the model others are compared with; null returns to the root. */
+  setBase(id: string | null): void {
+    this.#show({ ...this.view, base: id });
+  }
+
+  encode(channel: "colour" | "size", metric: string | null): void {
+    this.#show({ ...this.view, [channel]: metric });
+  }
+
+  /** Sorts the table; the same key again turns the order round, and a third time undoes it. */
+  sortBy(key: string): void {
+    const { sort, descending } = this.view;
+    if (sort !== key) this.#show({ ...this.view, sort: key, descending: true });
+    else if (descending) this.#show({ ...this.view, descending: false });
+    else this.#show({ ...this.view, sort: null, descending: false });
+  }
+
+  pickInstance(index: number | null): void {
+    this.#show({ ...this.view, instance: index });
+  }
+
+  pickActivation(tensor: string | null): void {
+    this.#show({ ...this.view, activation: tensor });
+  }
+
+  hover(id: string | null): void {
+    this.hovered = id;
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    try {
+      localStorage.setItem(THEME_KEY, theme);
+    } catch {
+      // Some browsers refuse storage on file://; the choice then lasts as long as the page.
+    }
+  }
+
+  /** The colour variable of a selected model or the base; the same in every panel. */
+  colourOf(id: string): string {
+    if (id === this.base && !this.selected.has(id)) return "var(--base)";
+    const place = this.view.selection.indexOf(id);
+    return place < 0 ? "var(--base)" : `var(--series-${Math.min(place, SELECTION_COLOURS - 1)})`;
+  }
+
+  #show(view: View): void {
+    const before = this.view;
+    this.view = view;
+    if (before.selection !== view.selection) this.explanation.ask(this.study, view.selection);
+    this.run.viewChanged();
+  }
+}
+
+const THEME_KEY = "cc-export theme";
+
+function readTheme(): Theme {
+  try {
+    const stored = localStorage.getItem(THEME_KEY);
+    return stored === "light" || stored === "dark" ? stored : "system";
+  } catch {
+    return "system";
+  }
+}

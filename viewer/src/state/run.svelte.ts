@@ -1,0 +1,219 @@
+// Running models in the page: one evaluation instance through the base and the selected models.
+
+import { loadJson } from "../bundle/load.ts";
+import type { InstancesChunk, LayersChunk, PredictionsChunk } from "../bundle/types.gen.ts";
+import type { Distributions } from "../engine/answers.gen.ts";
+import type { Tensor } from "../engine/contract.ts";
+import { newestOnly } from "../engine/newest.ts";
+import { asFailure, type Failure } from "../failure.ts";
+import { instanceOf, modelInputs, type Instance } from "../run/instances.ts";
+import { agreementOf, classify, exportedPrediction, type Agreement, type Prediction } from "../run/predictions.ts";
+import { commonActivations, distributions, type ActivationChoice } from "../run/activations.ts";
+import type { AppState } from "./app.svelte.ts";
+
+/** What one model answered here, beside what the exporter recorded. */
+export interface ModelRun {
+  readonly id: string;
+  readonly here: Prediction | null;
+  readonly exported: Prediction | null;
+  readonly agreement: Agreement | null;
+  readonly milliseconds: number;
+  /** Why there is no answer, such as a model that does not travel with this site. */
+  readonly failure: Failure | null;
+}
+
+/** The chosen activation of each model that has it, on one range. */
+export interface ActivationRun {
+  readonly tensor: string;
+  readonly models: readonly string[];
+  readonly answer: Distributions;
+}
+
+export class RunState {
+  /** Instances that are loaded, by chunk number. */
+  chunks: ReadonlyMap<number, InstancesChunk> = $state.raw(new Map());
+  /** Why instances could not be loaded. */
+  instancesFailure: Failure | null = $state.raw(null);
+  /** Whether the reader asked for models to be run; from then on each new choice runs at once. */
+  wanted: boolean = $state(false);
+  /** A run is under way. */
+  busy: boolean = $state(false);
+  /** Results for the instance `ran`, one for each compared model. */
+  results: readonly ModelRun[] = $state.raw([]);
+  ran: number | null = $state(null);
+  /** The activation asked for, and why it could not be had. */
+  activation: ActivationRun | null = $state.raw(null);
+  activationFailure: Failure | null = $state.raw(null);
+  /** The tensors that can be shown: those of the base, with whether all compared models have them. */
+  choices: readonly ActivationChoice[] = $state.raw([]);
+
+  readonly #app: AppState;
+  readonly #newest = newestOnly();
+  readonly #layers = new Map<string, Promise<LayersChunk>>();
+  readonly #predictions = new Map<string, Promise<PredictionsChunk>>();
+  #asked = "";
+
+  constructor(app: AppState) {
+    this.#app = app;
+  }
+
+  /** Loads what the picker shows first: the first instances, and those of a link. */
+  open(): void {
+    const { instance } = this.#app.view;
+    const size = this.#app.study.manifest.dataset?.chunk_size ?? 1;
+    void this.loadInstances(0);
+    if (instance !== null) void this.loadInstances(Math.floor(instance / size));
+  }
+
+  /** Loads the instances of one chunk, for thumbnails and inputs. */
+  async loadInstances(number: number): Promise<void> {
+    const id = this.#app.study.manifest.dataset?.chunks[number];
+    if (id === undefined || this.chunks.has(number)) return;
+    try {
+      const chunk = await loadJson<InstancesChunk>(this.#app.bundle, id);
+      this.chunks = new Map([...this.chunks, [number, chunk]]);
+    } catch (error) {
+      this.instancesFailure = asFailure(error, id);
+    }
+  }
+
+  /** The reader wants models to run here. */
+  start(): void {
+    this.wanted = true;
+    this.viewChanged();
+  }
+
+  /** Runs what the view asks for once more, as after an engine failed. */
+  again(): void {
+    this.#asked = "";
+    this.viewChanged();
+  }
+
+  /** Runs what the view now asks for, once the reader has asked for it at all. */
+  viewChanged(): void {
+    const { instance, activation } = this.#app.view;
+    if (!this.wanted || instance === null || this.#app.compared.length === 0) return;
+    const asked = JSON.stringify([instance, activation, this.#app.compared]);
+    if (asked === this.#asked) return;
+    this.#asked = asked;
+    this.busy = true;
+    void this.#newest((signal) => this.#run(instance, activation, this.#app.compared, signal))
+      .catch((error: unknown) => (this.instancesFailure = asFailure(error, "run in the page")))
+      .finally(() => {
+        if (this.#asked === asked) this.busy = false;
+      });
+  }
+
+  async #run(
+    index: number,
+    activation: string | null,
+    compared: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { dataset } = this.#app.study.manifest;
+    if (!dataset) return;
+    const number = Math.floor(index / dataset.chunk_size);
+    await this.loadInstances(number);
+    const chunk = this.chunks.get(number);
+    if (!chunk) return;
+    const instance = instanceOf(chunk, index);
+    const layers = await Promise.all(compared.map((id) => this.#layersOf(id)));
+    signal.throwIfAborted();
+    this.choices = commonActivations(layers);
+    const wanted = this.choices.find((choice) => choice.tensor === activation) ?? this.choices.at(0) ?? null;
+    const runs: ModelRun[] = [];
+    const tensors: { id: string; tensor: Tensor }[] = [];
+    for (const [place, id] of compared.entries()) {
+      const has = layers[place]?.activations.some((known) => known.tensor === wanted?.tensor) ?? false;
+      const { run, tensor } = await this.#runModel(id, instance, has && wanted ? wanted.tensor : null, signal);
+      signal.throwIfAborted();
+      runs.push(run);
+      if (tensor) tensors.push({ id, tensor });
+    }
+    this.results = runs;
+    this.ran = index;
+    await this.#describe(wanted, tensors, signal);
+  }
+
+  async #runModel(
+    id: string,
+    instance: Instance,
+    activation: string | null,
+    signal: AbortSignal,
+  ): Promise<{ run: ModelRun; tensor: Tensor | null }> {
+    const model = this.#app.study.byId.get(id);
+    const { dataset } = this.#app.study.manifest;
+    const exported = model?.predictions ? await this.#predictionsOf(model.predictions) : null;
+    const known = exported && exportedPrediction(exported, instance.index);
+    const nothing = { id, here: null, exported: known, agreement: null, milliseconds: 0 };
+    if (!model?.onnx || !dataset) {
+      const failure = {
+        what: "This model does not run in the page.",
+        where: id,
+        why: model?.failure ?? `There is no model file in this site: ${model?.not_embedded ?? "unknown model"}.`,
+        tryThis: "Export again with --models all.",
+      };
+      return { run: { ...nothing, failure }, tensor: null };
+    }
+    try {
+      const { outputs, milliseconds } = await this.#app.onnx.run(
+        {
+          model: model.onnx,
+          label: id,
+          expose: activation === null ? [] : [activation],
+          feeds: modelInputs(dataset, instance),
+        },
+      );
+      const scores = dataset.output === null ? Object.values(outputs)[0] : outputs[dataset.output];
+      if (!scores) throw new Error(`The model gave no output ${dataset.output ?? ""}.`);
+      const here = await classify(this.#app.python, dataset, scores);
+      return {
+        run: { id, here, exported: known, agreement: known && agreementOf(here, known), milliseconds, failure: null },
+        tensor: activation === null ? null : (outputs[activation] ?? null),
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { run: { ...nothing, failure: asFailure(error, id) }, tensor: null };
+    }
+  }
+
+  async #describe(
+    choice: ActivationChoice | null,
+    tensors: readonly { id: string; tensor: Tensor }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.activationFailure = null;
+    if (!choice || tensors.length === 0) {
+      this.activation = null;
+      return;
+    }
+    try {
+      const answer = await distributions(this.#app.python, tensors.map(({ tensor }) => tensor));
+      this.activation = { tensor: choice.tensor, models: tensors.map(({ id }) => id), answer };
+    } catch (error) {
+      signal.throwIfAborted();
+      this.activation = null;
+      this.activationFailure = asFailure(error, choice.tensor);
+    }
+  }
+
+  async #layersOf(id: string): Promise<LayersChunk | null> {
+    const chunk = this.#app.study.byId.get(id)?.layers;
+    if (!chunk) return null;
+    return remembered(this.#layers, chunk, () => loadJson<LayersChunk>(this.#app.bundle, chunk));
+  }
+
+  #predictionsOf(chunk: string): Promise<PredictionsChunk> {
+    return remembered(this.#predictions, chunk, () => loadJson<PredictionsChunk>(this.#app.bundle, chunk));
+  }
+}
+
+/** The promise of a key, made once; a failed one is forgotten so that it can be tried again. */
+function remembered<T>(known: Map<string, Promise<T>>, key: string, load: () => Promise<T>): Promise<T> {
+  const existing = known.get(key);
+  if (existing) return existing;
+  const promise = load();
+  known.set(key, promise);
+  promise.catch(() => known.delete(key));
+  return promise;
+}

@@ -1,0 +1,77 @@
+// The view: everything a link must restore, as plain JSON, and its spelling in the URL's hash.
+
+import type { Study } from "../study/study.ts";
+import { ACCURACY, SIZE } from "../study/wellKnown.ts";
+
+export interface View {
+  /** Ids of the selected models, in the order they were selected. */
+  readonly selection: readonly string[];
+  /** The model others are compared with; null: the root of the first selected model. */
+  readonly base: string | null;
+  /** Names of the metrics shown as colour and as size on the map. */
+  readonly colour: string | null;
+  readonly size: string | null;
+  /** What the table is sorted by: a metric's name, "model", "operation", or null for study order. */
+  readonly sort: string | null;
+  readonly descending: boolean;
+  /** Index of the evaluation instance that models run on in the page. */
+  readonly instance: number | null;
+  /** Name of the tensor whose activations are shown. */
+  readonly activation: string | null;
+}
+
+/** What a first-time reader sees: accuracy as colour and size as size where the study has them. */
+export function defaultView(study: Study): View {
+  const names = study.metrics.map((metric) => metric.name);
+  const primary = study.metrics.filter((metric) => metric.primary).map((metric) => metric.name);
+  const preferred = [...primary, ...names];
+  const colour = names.includes(ACCURACY) ? ACCURACY : (preferred[0] ?? null);
+  const size =
+    [SIZE, "Model Size", ...preferred].find((name) => names.includes(name) && name !== colour) ?? null;
+  return {
+    selection: [],
+    base: null,
+    colour,
+    size,
+    sort: null,
+    descending: false,
+    instance: null,
+    activation: null,
+  };
+}
+
+/** The hash of a view: only what differs from the default, so that links stay short. */
+export function viewToHash(view: View, initial: View): string {
+  const parts = new URLSearchParams();
+  for (const id of view.selection) parts.append("model", id);
+  for (const key of ["base", "colour", "size", "sort", "activation"] as const) {
+    if (view[key] !== initial[key]) parts.set(key, view[key] ?? "");
+  }
+  if (view.descending) parts.set("descending", "1");
+  if (view.instance !== null) parts.set("instance", String(view.instance));
+  return parts.toString();
+}
+
+/** The view of a hash. What the study does not know (an old link, a typing error) is left out. */
+export function hashToView(hash: string, initial: View, study: Study): View {
+  const parts = new URLSearchParams(hash.replace(/^#/, ""));
+  const selection = [...new Set(parts.getAll("model"))].filter((id) => study.byId.has(id));
+  const base = parts.get("base");
+  const metric = (key: "colour" | "size"): string | null => {
+    const name = parts.get(key);
+    if (name === null) return initial[key];
+    return study.metrics.some((known) => known.name === name) ? name : null;
+  };
+  const instance = Number.parseInt(parts.get("instance") ?? "", 10);
+  const count = study.manifest.dataset?.instances ?? 0;
+  return {
+    selection,
+    base: base !== null && study.byId.has(base) ? base : null,
+    colour: metric("colour"),
+    size: metric("size"),
+    sort: parts.get("sort") || null,
+    descending: parts.get("descending") === "1",
+    instance: instance >= 0 && instance < count ? instance : null,
+    activation: parts.get("activation") || null,
+  };
+}

@@ -1,0 +1,82 @@
+// Numbers as the reader wants them: the metric's own format and unit, changes with their sign.
+
+import { format as d3Format } from "d3-format";
+import type { MetricRecord } from "../bundle/types.gen";
+
+const MINUS = "−";
+const MISSING = "–";
+
+/** A d3-format specifier from the study is untrusted text: a bad one falls back to the default. */
+function formatter(specifier: string): (value: number) => string {
+  try {
+    return d3Format(specifier || ".4~g");
+  } catch {
+    return d3Format(".4~g");
+  }
+}
+
+export function formatValue(metric: MetricRecord, value: number | null): string {
+  if (value === null) return MISSING;
+  if (!Number.isFinite(value)) return spellNonFinite(value);
+  return withUnit(formatter(metric.format)(value), metric.unit);
+}
+
+/** The unrounded value with its unit, for "full value on hover". */
+export function fullValue(metric: MetricRecord, value: number | null): string {
+  if (value === null) return "no value";
+  return withUnit(Number.isFinite(value) ? String(value) : spellNonFinite(value), metric.unit);
+}
+
+export interface Change {
+  readonly text: string;
+  /** Whether the change is for the better; null when it is neither or the metric has no direction. */
+  readonly better: boolean | null;
+}
+
+/**
+ * The change from one value to another: percentage points for shares, per cent for amounts that
+ * cannot be negative, the plain difference otherwise. Null when either value is missing.
+ */
+export function changeOf(metric: MetricRecord, from: number | null, to: number | null): Change | null {
+  if (from === null || to === null || !Number.isFinite(from) || !Number.isFinite(to)) return null;
+  const difference = to - from;
+  const better =
+    metric.direction === null || difference === 0
+      ? null
+      : metric.direction === "higher"
+        ? difference > 0
+        : difference < 0;
+  return { text: difference === 0 ? "±0" : spellChange(metric, from, difference), better };
+}
+
+function spellChange(metric: MetricRecord, from: number, difference: number): string {
+  const sign = difference > 0 ? "+" : MINUS;
+  const size = Math.abs(difference);
+  if (metric.format.endsWith("%")) return `${sign}${trim(size * 100, 1)} pp`;
+  if (metric.minimum === 0 && from > 0) {
+    const share = (size / from) * 100;
+    return share >= 1000 ? `×${trim(difference / from + 1, 1)}` : `${sign}${trim(share, 1)} %`;
+  }
+  return sign + withUnit(formatter(metric.format)(size), metric.unit);
+}
+
+function trim(value: number, digits: number): string {
+  return d3Format(`.${value >= 100 ? 0 : digits}f`)(value);
+}
+
+function withUnit(text: string, unit: string): string {
+  if (!unit) return text;
+  // An SI prefix belongs to the unit: 132k + B is 132 kB.
+  const prefixed = /^(.*\d)([yzafpnµmkMGTPEZY])$/.exec(text);
+  return prefixed ? `${prefixed[1]} ${prefixed[2]}${unit}` : `${text} ${unit}`;
+}
+
+function spellNonFinite(value: number): string {
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : `${MINUS}∞`;
+}
+
+/** Bytes in the unit people read, decimal as file managers show them. */
+export function formatBytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  return withUnit(d3Format(".3~s")(count), "B");
+}

@@ -1,0 +1,22 @@
+// The table's order: by name, by operation or by a metric; models without a value always come last.
+
+import type { ModelRecord } from "../bundle/types.gen.ts";
+import { metricNamed, spellOperation, valueOf, type Study } from "../study/study.ts";
+
+const names = new Intl.Collator("en", { numeric: true });
+
+export function sortModels(study: Study, key: string | null, descending: boolean): readonly ModelRecord[] {
+  if (key === null) return study.models;
+  const sign = descending ? -1 : 1;
+  const metric = metricNamed(study, key);
+  if (metric) {
+    const value = (model: ModelRecord): number => valueOf(study, model.id, metric) ?? Number.NaN;
+    return [...study.models].sort((a, b) => {
+      const [x, y] = [value(a), value(b)];
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+      return x === y ? 0 : sign * (x < y ? -1 : 1);
+    });
+  }
+  const text = key === "operation" ? spellOperation : (model: ModelRecord) => model.id;
+  return [...study.models].sort((a, b) => sign * names.compare(text(a), text(b)));
+}

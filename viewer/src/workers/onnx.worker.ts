@@ -1,0 +1,68 @@
+// The ONNX worker: onnxruntime-web from bytes that the page hands over, then one run after another.
+import { decodeAsset, decodedStream } from "../bundle/decode.ts";
+import type { OnnxAnswer, OnnxAsset, OnnxQuestion, OnnxRun, Tensor, TensorData, TensorType } from "../engine/contract.ts";
+import { deferredByName } from "./deferred.ts";
+import { answerFromMemory, BASE, compileStream } from "./fromMemory.ts";
+import { dataUrl } from "./importModule.ts";
+import { OnnxSessions } from "./onnxSessions.ts";
+import { serve } from "./serve.ts";
+import { WARM_MODEL } from "./warmModel.ts";
+
+const bytesOf = deferredByName<Exclude<OnnxAsset, "wasm">, Uint8Array<ArrayBuffer>>();
+const wasm = deferredByName<"wasm", WebAssembly.Module>()("wasm");
+const sessions = new OnnxSessions();
+
+serve<OnnxQuestion, OnnxAnswer>(
+  async (question) => {
+    if (question.kind === "start") await start();
+    else if (question.kind === "asset") await receive(question);
+    else if (question.kind === "model") sessions.add(question.raw.id, await decodeAsset(question.raw));
+    else if (question.kind === "release") sessions.release(question.model);
+    else return sessions.has(question.model) ? run(question) : { missing: question.model };
+    return null;
+  },
+  (answer) => (answer && "outputs" in answer ? Object.values(answer.outputs).flatMap(buffersOf) : []),
+);
+
+async function receive({ asset, raw }: Extract<OnnxQuestion, { kind: "asset" }>): Promise<void> {
+  if (asset === "wasm") {
+    wasm.resolve(compileStream(decodedStream(raw)));
+    await wasm.promise;
+  } else {
+    bytesOf(asset).resolve(decodeAsset(raw));
+    await bytesOf(asset).promise;
+  }
+}
+
+async function start(): Promise<void> {
+  answerFromMemory(wasm.promise);
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = 1; // threads need response headers that a folder does not have
+  ort.env.wasm.proxy = false; // this is the worker already
+  // The glue as a data: URL is the one form that Chromium, Firefox and WebKit all import in such a worker.
+  ort.env.wasm.wasmPaths = { mjs: dataUrl(await bytesOf("module").promise), wasm: `${BASE}ort.wasm` };
+  // The library starts with its first session; this one makes "ready" mean ready.
+  await (await ort.InferenceSession.create(WARM_MODEL, { executionProviders: ["wasm"], logSeverityLevel: 3 })).release();
+}
+
+async function run({ model, expose, feeds, fetch }: OnnxRun): Promise<OnnxAnswer> {
+  const session = await sessions.get(model, expose);
+  const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)] as const);
+  const begun = performance.now();
+  const results = await session.run(Object.fromEntries(inputs), fetch ?? session.outputNames);
+  const milliseconds = performance.now() - begun;
+  const outputs = Object.entries(results).map(([name, tensor]) => [name, plain(tensor)] as const);
+  return { outputs: Object.fromEntries(outputs), milliseconds };
+}
+
+function plain({ type, dims, data }: ort.Tensor): Tensor {
+  // Where the browser has Float16Array, onnxruntime-web uses it; the contract is the bits, so that every browser gives the same.
+  const bits = type === "float16" && !(data instanceof Uint16Array);
+  const view = data as Uint16Array<ArrayBuffer>;
+  return { type: type as TensorType, dims, data: bits ? new Uint16Array(view.buffer, view.byteOffset, view.length) : (data as TensorData) };
+}
+
+function buffersOf({ data }: Tensor): ArrayBuffer[] {
+  // A view into a larger buffer is copied instead: the rest of the buffer may still be in use.
+  return ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer && data.buffer.byteLength === data.byteLength ? [data.buffer] : [];
+}

@@ -1,0 +1,32 @@
+// The part of Pyodide that the worker uses; pyodide.js stands before it in the same Blob and defines loadPyodide().
+
+interface PyProxy {
+  (...args: unknown[]): unknown;
+  get(key: unknown): unknown;
+  toJs(): unknown;
+  destroy(): void;
+}
+
+interface PyodideFileSystem {
+  mkdirTree(path: string): void;
+  writeFile(path: string, content: Uint8Array, options?: { canOwn?: boolean }): void;
+}
+
+interface Pyodide {
+  readonly globals: PyProxy;
+  runPython(code: string, options?: { filename?: string }): unknown;
+  toPy(value: unknown): PyProxy;
+}
+
+interface PyodideOptions {
+  indexURL: string;
+  packageBaseUrl: string;
+  createPyodideModule: unknown;
+  lockFileContents: string;
+  env: Record<string, string>;
+  stdout: (line: string) => void;
+  stderr: (line: string) => void;
+  fsInit: (files: PyodideFileSystem, info: { sitePackages: string }) => Promise<void>;
+}
+
+declare function loadPyodide(options: PyodideOptions): Promise<Pyodide>;

@@ -1,0 +1,1 @@
+"""Empty: the original attaches documentation to compiled functions."""
