@@ -24,7 +24,7 @@ const LEAST_ROW = 15;
 const MOST_ROW = 44;
 const LEAST_LABEL = 72;
 /** A column is its nodes, its labels, and room for ribbons to turn. */
-const BESIDE_LABEL = 46;
+const BESIDE_LABEL = 42;
 
 /**
  * Fits a layout into a size, or makes it larger than that where rows or columns would get too tight.

@@ -1,6 +1,6 @@
 // Colour and size of a model from a metric. Better values stand out more from the ground, in light and dark.
 
-import { interpolateViridis, interpolateYlGnBu } from "d3-scale-chromatic";
+import { interpolateYlGnBu } from "d3-scale-chromatic";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import { extentOf, valueOf, type Study } from "../study/study.ts";
 
@@ -24,7 +24,7 @@ export const RADIUS = { least: 3.5, plain: 6 };
 export function colourScale(study: Study, metric: MetricRecord | null, dark: boolean): ColourScale {
   const extent = metric && extentOf(study, metric);
   const ramp = dark
-    ? (share: number) => interpolateViridis(0.28 + 0.72 * share)
+    ? (share: number) => interpolateYlGnBu(0.8 - 0.75 * share)
     : (share: number) => interpolateYlGnBu(0.22 + 0.73 * share);
   // Lower is better: the least value gets the strong end.
   const at = (share: number): string => ramp(metric?.direction === "lower" ? 1 - share : share);

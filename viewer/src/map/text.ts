@@ -6,7 +6,7 @@ export type MeasureText = (text: string) => number;
 export function textMeasure(): MeasureText {
   const context = document.createElement("canvas").getContext("2d");
   const known = new Map<string, number>();
-  if (context) context.font = `600 11.5px ${getComputedStyle(document.documentElement).fontFamily}`;
+  if (context) context.font = `11px ${getComputedStyle(document.documentElement).fontFamily}`;
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;

@@ -12,7 +12,19 @@ interface PyodideFileSystem {
   writeFile(path: string, content: Uint8Array, options?: { canOwn?: boolean }): void;
 }
 
+/** The parts of Emscripten's dynamic linker that its plugin for preloaded files uses. */
+interface EmscriptenModule {
+  readonly preloadedWasm: Record<string, unknown>;
+  loadWebAssemblyModule(
+    binary: WebAssembly.Module,
+    flags: { loadAsync: true; nodelete: true },
+    path: string,
+    localScope: Record<string, unknown>,
+  ): Promise<unknown>;
+}
+
 interface Pyodide {
+  readonly _module: EmscriptenModule;
   readonly globals: PyProxy;
   runPython(code: string, options?: { filename?: string }): unknown;
   toPy(value: unknown): PyProxy;

@@ -6,7 +6,7 @@ import { deferredByName } from "./deferred.ts";
 import { answerFromMemory, BASE, compileStream } from "./fromMemory.ts";
 import { importModule } from "./importModule.ts";
 import { Fault, serve } from "./serve.ts";
-import { storedFiles } from "./unzip.ts";
+import { compileLibraries, install, link } from "./sitePackages.ts";
 
 const bytesOf = deferredByName<Exclude<PythonAsset, "wasm">, Uint8Array<ArrayBuffer>>();
 const wasm = deferredByName<"wasm", WebAssembly.Module>()("wasm");
@@ -34,7 +34,10 @@ async function receive({ asset, raw }: Extract<PythonQuestion, { kind: "asset" }
 
 async function start(lock: string): Promise<void> {
   answerFromMemory(wasm.promise, { "python_stdlib.zip": () => bytesOf("stdlib").promise });
+  const numpy = bytesOf("numpy").promise;
+  const libraries = numpy.then(compileLibraries);
   const module = await importModule(await bytesOf("module").promise);
+  let folder = "";
   python = await loadPyodide({
     indexURL: BASE,
     packageBaseUrl: BASE,
@@ -46,22 +49,12 @@ async function start(lock: string): Promise<void> {
     stderr: () => undefined,
     // Put in place before Python starts, so that its import system finds the packages on its first look.
     fsInit: async (files, { sitePackages }) => {
-      for (const archive of ["numpy", "core"] as const) install(files, sitePackages, await bytesOf(archive).promise);
+      folder = sitePackages;
+      for (const archive of [numpy, bytesOf("core").promise]) install(files, folder, await archive);
     },
   });
+  await link(python._module, folder, await libraries);
   python.runPython(bridge, { filename: "bridge.py" });
-}
-
-function install(files: PyodideFileSystem, folder: string, archive: Uint8Array<ArrayBuffer>): void {
-  const made = new Set<string>();
-  for (const [path, content] of storedFiles(archive)) {
-    const target = `${folder}/${path}`;
-    const parent = target.slice(0, target.lastIndexOf("/"));
-    if (!made.has(parent)) files.mkdirTree(parent);
-    made.add(parent);
-    // The file system keeps the view into the archive instead of copying it.
-    files.writeFile(target, content, { canOwn: true });
-  }
 }
 
 function call({ name, request, buffers }: Extract<PythonQuestion, { kind: "call" }>): PythonAnswer {

@@ -1,0 +1,90 @@
+# `make demo` and `make test` need Python ≥ 3.11, Node ≥ 20.19 and make, and set everything else up.
+.DELETE_ON_ERROR:
+.PHONY: demo test build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers bench clean help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := digits-site
+export CC_PYTHON := $(abspath $(BIN)/python)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@echo "make demo    set up, export examples/digits and print the page to open"
+	@echo "make test    set up and run every test"
+	@echo "make build   the viewer and the page's runtime, into cc_export/_site"
+	@echo "make wheel   a wheel that needs no Node, into dist/"
+	@echo "make bench   speed of the page in a real browser"
+	@echo "make clean   remove what was built, keep downloads"
+
+demo: site $(VENV)/.installed
+	@$(BIN)/cc-export demo -o $(DEMO)
+
+test: lint test-python test-runtime test-viewer test-browser
+	@echo "every test passed"
+
+# --- set-up ----------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml README.md LICENSE NOTICE | $(VENV)/bin/python
+	$(BIN)/pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet -e '.[dev]'
+	@touch $@
+
+# npm writes this file last, so it stands for a complete install.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	npm ci --prefix $* --no-fund --no-audit --loglevel=error
+	@touch $@
+
+# Debian's browsers, only where none is to be had yet.
+browsers:
+	@tests/browser/install-browsers
+
+# --- what the page is made of ----------------------------------------------------------------
+
+VIEWER := $(shell find viewer/src viewer/plugins viewer/*.ts viewer/page.html -type f 2>/dev/null)
+
+viewer/dist/viewer.js: $(VIEWER) viewer/node_modules/.package-lock.json
+	cd viewer && npx --no-install vite build --logLevel warn
+	@touch $@
+
+# Cached by content: nothing changed takes a moment.
+runtime: wasm/node_modules/.package-lock.json $(VENV)/bin/python
+	@node wasm/build.mjs
+
+site build: runtime viewer/dist/viewer.js
+	@$(PYTHON) wasm/assemble.py viewer/dist wasm/dist cc_export/_site
+
+wheel: site $(VENV)/.dev
+	$(BIN)/python -m build --wheel --outdir dist .
+
+# --- tests -----------------------------------------------------------------------------------
+
+lint: $(VENV)/.dev viewer/node_modules/.package-lock.json
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd viewer && npm run --silent check
+
+test-python: site $(VENV)/.dev
+	$(BIN)/pytest
+
+test-runtime: site $(VENV)/.dev
+	cd wasm && npm test --silent
+
+test-viewer: viewer/node_modules/.package-lock.json
+	cd viewer && npm test --silent
+
+test-browser: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.dev
+	cd tests/browser && npm test --silent
+
+bench: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.installed
+	node benchmarks/boot.mjs
+
+clean:
+	rm -rf cc_export/_site viewer/dist wasm/dist dist build $(DEMO)
