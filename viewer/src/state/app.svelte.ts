@@ -81,6 +81,7 @@ export class AppState {
   async loadTiming(): Promise<void> {
     try {
       const timing = await loadJson<TimingChunk>(this.bundle, this.study.manifest.timing);
+      this.notice = null;
       this.study = makeStudy(this.study.manifest, this.study.models, timing);
     } catch (error) {
       this.notice = asFailure(error, this.study.manifest.timing);

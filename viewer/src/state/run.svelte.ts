@@ -44,6 +44,8 @@ export class RunState {
   /** The activation asked for, and why it could not be had. */
   activation: ActivationRun | null = $state.raw(null);
   activationFailure: Failure | null = $state.raw(null);
+  /** Files that the last run could not read and did without. */
+  unread: readonly Failure[] = $state.raw([]);
   /** The tensors that can be shown: those of the base, with whether all compared models have them. */
   choices: readonly ActivationChoice[] = $state.raw([]);
 
@@ -72,6 +74,7 @@ export class RunState {
     try {
       const chunk = await loadJson<InstancesChunk>(this.#app.bundle, id);
       this.chunks = new Map([...this.chunks, [number, chunk]]);
+      this.instancesFailure = null;
     } catch (error) {
       this.instancesFailure = asFailure(error, id);
     }
@@ -83,9 +86,11 @@ export class RunState {
     this.viewChanged();
   }
 
-  /** Runs what the view asks for once more, as after an engine failed. */
+  /** Loads and runs what the view asks for once more, as after an engine failed or a file was put back. */
   again(): void {
     this.#asked = "";
+    this.instancesFailure = null;
+    this.open();
     this.viewChanged();
   }
 
@@ -117,15 +122,24 @@ export class RunState {
     const chunk = this.chunks.get(number);
     if (!chunk) return;
     const instance = instanceOf(chunk, index);
-    const layers = await Promise.all(compared.map((id) => this.#layersOf(id)));
+    const unread: Failure[] = [];
+    const orWithout = <T>(file: Promise<T | null>): Promise<T | null> =>
+      file.catch((error: unknown) => {
+        unread.push(asFailure(error, "run in the page"));
+        return null;
+      });
+    const layers = await Promise.all(compared.map((id) => orWithout(this.#layersOf(id))));
+    const predictions = await Promise.all(compared.map((id) => orWithout(this.#predictionsOf(id))));
     signal.throwIfAborted();
+    this.unread = unread;
     this.choices = commonActivations(layers);
     const wanted = this.choices.find((choice) => choice.tensor === activation) ?? this.choices.at(0) ?? null;
     const runs: ModelRun[] = [];
     const tensors: { id: string; tensor: Tensor }[] = [];
     for (const [place, id] of compared.entries()) {
       const has = layers[place]?.activations.some((known) => known.tensor === wanted?.tensor) ?? false;
-      const { run, tensor } = await this.#runModel(id, instance, has && wanted ? wanted.tensor : null, signal);
+      const exported = predictions[place] ? exportedPrediction(predictions[place], index) : null;
+      const { run, tensor } = await this.#runModel(id, instance, exported, has && wanted ? wanted.tensor : null, signal);
       signal.throwIfAborted();
       runs.push(run);
       if (tensor) tensors.push({ id, tensor });
@@ -138,14 +152,13 @@ export class RunState {
   async #runModel(
     id: string,
     instance: Instance,
+    exported: Prediction | null,
     activation: string | null,
     signal: AbortSignal,
   ): Promise<{ run: ModelRun; tensor: Tensor | null }> {
     const model = this.#app.study.byId.get(id);
     const { dataset } = this.#app.study.manifest;
-    const exported = model?.predictions ? await this.#predictionsOf(model.predictions) : null;
-    const known = exported && exportedPrediction(exported, instance.index);
-    const nothing = { id, here: null, exported: known, agreement: null, milliseconds: 0 };
+    const nothing = { id, here: null, exported, agreement: null, milliseconds: 0 };
     if (!model?.onnx || !dataset) {
       const failure = {
         what: "This model does not run in the page.",
@@ -168,7 +181,7 @@ export class RunState {
       if (!scores) throw new Error(`The model gave no output ${dataset.output ?? ""}.`);
       const here = await classify(this.#app.python, dataset, scores);
       return {
-        run: { id, here, exported: known, agreement: known && agreementOf(here, known), milliseconds, failure: null },
+        run: { id, here, exported, agreement: exported && agreementOf(here, exported), milliseconds, failure: null },
         tensor: activation === null ? null : (outputs[activation] ?? null),
       };
     } catch (error) {
@@ -203,7 +216,9 @@ export class RunState {
     return remembered(this.#layers, chunk, () => loadJson<LayersChunk>(this.#app.bundle, chunk));
   }
 
-  #predictionsOf(chunk: string): Promise<PredictionsChunk> {
+  async #predictionsOf(id: string): Promise<PredictionsChunk | null> {
+    const chunk = this.#app.study.byId.get(id)?.predictions;
+    if (!chunk) return null;
     return remembered(this.#predictions, chunk, () => loadJson<PredictionsChunk>(this.#app.bundle, chunk));
   }
 }

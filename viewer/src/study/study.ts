@@ -32,7 +32,9 @@ export function makeStudy(
 
 /** The model's value of a metric: a number (NaN and infinities included), or null when missing. */
 export function valueOf(study: Study, modelId: string, metric: MetricRecord): number | null {
-  const own = study.byId.get(modelId)?.metrics[metric.name];
+  const metrics = study.byId.get(modelId)?.metrics ?? {};
+  // A metric may have the name of something that every object inherits, such as "constructor".
+  const own = Object.hasOwn(metrics, metric.name) ? metrics[metric.name] : undefined;
   if (own !== undefined) return typeof own === "number" ? own : Number(own);
   if (metric.source === "timing") return study.timing?.latency[modelId]?.p50 ?? null;
   return null;

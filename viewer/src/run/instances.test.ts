@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { toBase64 } from "../bundle/decode.ts";
+import type { DatasetRecord, InstancesChunk } from "../bundle/types.gen.ts";
+import { instanceOf, modelInputs, pictureOf } from "./instances.ts";
+import { agreementOf, exportedPrediction } from "./predictions.ts";
+
+const chunk: InstancesChunk = {
+  first: 20,
+  ids: ["a", "b"],
+  labels: [3, 1],
+  arrays: { images: { dtype: "uint8", shape: [2, 1, 1, 2], data: toBase64(Uint8Array.of(0, 51, 102, 255)) } },
+};
+
+describe("instances", () => {
+  it("are slices of their chunk", () => {
+    const instance = instanceOf(chunk, 21);
+    expect([instance.id, instance.label, [...(instance.arrays["images"]?.values ?? [])]]).toEqual(["b", 1, [102, 255]]);
+  });
+
+  it("become model inputs rounded once to float32, as the exporter computes them", () => {
+    const dataset = { inputs: [{ name: "x", array: "images", scale: 0.00392156862745098, offset: -0.5 }] } as unknown as DatasetRecord;
+    const { x } = modelInputs(dataset, instanceOf(chunk, 20));
+    expect(x?.dims).toEqual([1, 1, 1, 2]);
+    expect([...(x?.data as Float32Array)]).toEqual([-0.5, Math.fround(51 * 0.00392156862745098 - 0.5)]);
+  });
+
+  it("are pictures when they have one or three channels", () => {
+    expect([...(pictureOf(instanceOf(chunk, 21).arrays["images"])?.pixels ?? [])]).toEqual([102, 102, 102, 255, 255, 255, 255, 255]);
+    expect(pictureOf({ shape: [7], values: new Uint8Array(7) })).toBeNull();
+  });
+});
+
+describe("predictions", () => {
+  it("read the exporter's top-k of one instance", () => {
+    const uint16 = (...values: number[]): string => toBase64(new Uint8Array(Uint16Array.from(values).buffer));
+    const found = exportedPrediction(
+      { model: "m", k: 2, accuracy: 1, per_class: [], invalid: 0, labels: uint16(1, 2, 3, 4), probabilities: uint16(65535, 0, 13107, 0), rest: "" },
+      1,
+    );
+    expect(found).toEqual({ labels: [3, 4], probabilities: [0.2, 0] });
+  });
+
+  it("agree by label and by the largest difference over the classes both name", () => {
+    const here = { labels: [1, 2], probabilities: [0.6, 0.4] };
+    expect(agreementOf(here, { labels: [2, 1], probabilities: [0.55, 0.45] })).toEqual({ sameLabel: false, difference: expect.closeTo(0.15, 9) });
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { metric } from "./fixture.ts";
+import { changeOf, formatBytes, formatValue, fullValue } from "./format.ts";
+
+const SHARE = metric("Accuracy", { format: ".1%" });
+const BYTES = metric("Size", { format: ".3~s", unit: "B", direction: "lower", minimum: 0 });
+
+describe("formatValue", () => {
+  it("uses the metric's format and joins an SI prefix to the unit", () => {
+    expect(formatValue(SHARE, 0.9784)).toBe("97.8%");
+    expect(formatValue(BYTES, 132_023)).toBe("132 kB");
+    expect(formatValue(metric("Latency", { unit: "ms" }), 0.0917)).toBe("0.0917 ms");
+  });
+
+  it("says missing and non-finite values in words and signs", () => {
+    expect([null, Number.NaN, Infinity, -Infinity].map((value) => formatValue(SHARE, value))).toEqual(["–", "NaN", "∞", "−∞"]);
+    expect(fullValue(SHARE, null)).toBe("no value");
+  });
+
+  it("falls back to a plain number for a format that is none", () => {
+    expect(formatValue(metric("x", { format: "<img src=x>" }), 0.25)).toBe("0.25");
+  });
+});
+
+describe("changeOf", () => {
+  it("gives shares in percentage points and amounts in per cent, better by the metric's direction", () => {
+    expect(changeOf(SHARE, 0.978, 0.474)).toEqual({ text: "−50.4 pp", better: false });
+    expect(changeOf(BYTES, 132, 51.6)).toEqual({ text: "−60.9 %", better: true });
+    expect(changeOf(BYTES, 1, 20)).toEqual({ text: "×20.0", better: false });
+  });
+
+  it("takes no side where the metric has no direction or nothing changed", () => {
+    expect(changeOf(metric("Sparsity", { format: ".0%", direction: null }), 0, 0.5)).toEqual({ text: "+50.0 pp", better: null });
+    expect(changeOf(SHARE, 0.5, 0.5)).toEqual({ text: "±0", better: null });
+  });
+
+  it("has no answer where a value is missing or not finite", () => {
+    expect(changeOf(SHARE, null, 1)).toBeNull();
+    expect(changeOf(SHARE, 1, Number.NaN)).toBeNull();
+  });
+});
+
+describe("formatBytes", () => {
+  it("counts in decimal units", () => {
+    expect([999, 1_870_830, 14_200_000].map(formatBytes)).toEqual(["999 B", "1.87 MB", "14.2 MB"]);
+  });
+});

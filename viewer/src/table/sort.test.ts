@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { metric, model, smallStudy } from "../study/fixture.ts";
+import { sortModels } from "./sort.ts";
+
+const study = smallStudy(
+  [model("m10", null, { Accuracy: 0.5 }), model("m9", "m10", { Accuracy: "NaN" }), model("m2", "m10", { Accuracy: 0.9 }), model("m1", "m10")],
+  [metric("Accuracy")],
+);
+const ids = (key: string | null, descending: boolean): string[] => sortModels(study, key, descending).map(({ id }) => id);
+
+describe("sortModels", () => {
+  it("keeps the study's order when asked for none", () => {
+    expect(ids(null, true)).toEqual(["m10", "m9", "m2", "m1"]);
+  });
+
+  it("puts models without a usable value last, in both directions", () => {
+    expect(ids("Accuracy", true)).toEqual(["m2", "m10", "m9", "m1"]);
+    expect(ids("Accuracy", false)).toEqual(["m10", "m2", "m9", "m1"]);
+  });
+
+  it("sorts names with their numbers by value", () => {
+    expect(ids("model", false)).toEqual(["m1", "m2", "m9", "m10"]);
+  });
+});
