@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { toBase64 } from "../bundle/decode.ts";
 import type { DatasetRecord, InstancesChunk } from "../bundle/types.gen.ts";
 import { instanceOf, modelInputs, pictureOf } from "./instances.ts";
 import { agreementOf, exportedPrediction } from "./predictions.ts";
+
+const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
 const chunk: InstancesChunk = {
   first: 20,
