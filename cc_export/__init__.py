@@ -5,10 +5,31 @@
 >>> read_site("site").models[0]["metrics"]["Accuracy"]  # doctest: +SKIP
 """
 
-from cc_export.bundle.read import read_site
-from cc_export.errors import ExportError
-from cc_export.pipeline import Report, export
-from cc_export.study import Study, load_study
-from cc_export.version import __version__
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cc_export.bundle.read import read_site
+    from cc_export.errors import ExportError
+    from cc_export.pipeline import Report, export
+    from cc_export.study import Study, load_study
+    from cc_export.version import __version__
 
 __all__ = ["ExportError", "Report", "Study", "__version__", "export", "load_study", "read_site"]
+
+_HOMES = {
+    "ExportError": "cc_export.errors",
+    "Report": "cc_export.pipeline",
+    "Study": "cc_export.study",
+    "__version__": "cc_export.version",
+    "export": "cc_export.pipeline",
+    "load_study": "cc_export.study",
+    "read_site": "cc_export.bundle.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: ``cc-export --help`` needs none of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

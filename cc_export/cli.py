@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from collections.abc import Callable
 from contextlib import nullcontext
 from enum import StrEnum
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
-from rich.console import Console
 
 from cc_export.errors import ExportError
-from cc_export.version import __version__
 
 DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="cc-export",
@@ -57,17 +58,20 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only wha
 def _fails_with_text(
     command: Callable[Arguments, None],
 ) -> Callable[Arguments, None]:
-    """Errors of input become text and exit code 2."""
+    """Errors of input become text and exit code 2, an interrupt becomes 130 as in shells."""
 
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except ExportError as error:
-            from cc_export.report import print_error  # noqa: PLC0415 (help stays quick)
+            from cc_export.report import new_console, print_error  # noqa: PLC0415 (help stays quick)
 
-            print_error(error, Console(stderr=True))
+            print_error(error, new_console(stderr=True))
             raise typer.Exit(BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; an older site is left as it was", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     return run
 
@@ -83,7 +87,8 @@ def build(
 ) -> None:
     """Export a study to a site that opens by double-click.
 
-    Exit codes: 0 done, 1 done but some models failed (they are named), 2 bad input.
+    Exit codes: 0 done, 1 done but some models failed (they are named), 2 bad input or target,
+    130 interrupted.
 
     Example: `cc-export build examples/digits -o site`
     """
@@ -115,17 +120,17 @@ def validate(study: StudyArgument) -> None:
 
     Example: `cc-export validate examples/digits`
     """
-    from cc_export.study import load_study  # noqa: PLC0415 (help stays quick)
+    from cc_export.report import new_console, print_marked  # noqa: PLC0415 (help stays quick)
+    from cc_export.study import load_study  # noqa: PLC0415
 
-    out = Console(highlight=False, soft_wrap=True)
+    out = new_console()
     loaded = load_study(study)
     for problem in loaded.warnings:
-        out.print(f"warning {problem.text(loaded.file)}", markup=False)
+        print_marked("warning", "yellow", problem.text(loaded.file), out)
     roots = sum(not model.parents for model in loaded.models)
-    count = len(loaded.models)
-    found = len(loaded.warnings)
+    count, found = len(loaded.models), len(loaded.warnings)
     tail = f", {found} warning{'s' if found > 1 else ''}" if found else ""
-    out.print(f"{loaded.file}: valid; {count} models, {roots} of them roots{tail}", markup=False)
+    typer.echo(f"{loaded.file}: valid; {count} models, {roots} of them roots{tail}")
 
 
 @app.command()
@@ -143,7 +148,7 @@ def serve(
 
     with static_server(site, port) as server:
         address = f"http://127.0.0.1:{server.server_address[1]}/"
-        Console(highlight=False).print(f"{site} is at {address}  (Ctrl-C stops)", markup=False)
+        typer.echo(f"{site} is at {address}  (Ctrl-C stops)")
         if open_browser:
             webbrowser.open(address)
         try:
@@ -154,7 +159,9 @@ def serve(
 
 def _version(asked: bool) -> None:
     if asked:
-        Console(highlight=False).print(f"cc-export {__version__}")
+        from cc_export.version import __version__  # noqa: PLC0415 (help stays quick)
+
+        typer.echo(f"cc-export {__version__}")
         raise typer.Exit(DONE)
 
 
@@ -170,23 +177,27 @@ def _main(
 
 def _export(study: Path, site: Path, models: ModelsChoice, jobs: int, quiet: bool) -> None:
     from cc_export.pipeline import default_jobs, export  # noqa: PLC0415 (help stays quick)
-    from cc_export.report import DrawnProgress, print_summary  # noqa: PLC0415
+    from cc_export.report import (  # noqa: PLC0415
+        DrawnProgress,
+        new_console,
+        print_failures,
+        print_summary,
+    )
     from cc_export.study import load_study  # noqa: PLC0415
 
-    out, err = Console(), Console(stderr=True)
+    out, err = new_console(), new_console(stderr=True)
     loaded = load_study(study)
     drawn = DrawnProgress(err)
     with nullcontext() if quiet else drawn.shown():
         report = export(
             loaded,
             site,
-            models=models.value,  # type: ignore[arg-type] # the enum's values are the literals
+            models=models.value,
             jobs=jobs or default_jobs(len(loaded.models)),
             progress=None if quiet else drawn,
         )
     if quiet:
-        for model, reason in report.failures.items():
-            err.print(f"failed {model}: {reason}", markup=False, highlight=False, soft_wrap=True)
+        print_failures(report, err)
     else:
         print_summary(report, out)
     if report.failures:
@@ -195,7 +206,11 @@ def _export(study: Path, site: Path, models: ModelsChoice, jobs: int, quiet: boo
 
 def main() -> None:
     """Entry point of the ``cc-export`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A model's name may hold what an old terminal cannot show.
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 
-__all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "app", "main"]
+__all__ = ["BAD_INPUT", "DONE", "INTERRUPTED", "SOME_FAILED", "app", "main"]

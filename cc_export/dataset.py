@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,52 +50,83 @@ def open_dataset(source: DatasetSource) -> Dataset:
     """Read and check the npz file of a study.
 
     Raises:
-        ExportError: the file is no npz, an array is missing, lengths differ, or a label is not
-            the index of a class.
+        ExportError: the file is no npz, an array is missing, lengths differ, an array holds no
+            numbers, or a label is not the index of a class.
     """
-    names = {entry.array for entry in source.inputs} | {source.label}
-    names |= {name for name in (source.ids, source.preview) if name}
-    arrays = _read(source, names)
-    labels = arrays.pop(source.label)
-    lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
-    for name, length in lengths.items():
+    shown = {entry.array for entry in source.inputs} | (
+        {source.preview} if source.preview else set()
+    )
+    arrays = _read(source, shown | {source.label} | ({source.ids} if source.ids else set()))
+    labels = _labels(source, arrays[source.label])
+    for name, array in arrays.items():
+        length = len(array) if array.ndim else 0
         if length != len(labels):
             raise ExportError(
                 f"{source.path}: array {name!r} has {length} instances, "
                 f"array {source.label!r} has {len(labels)}"
             )
-    if not len(labels):
-        raise ExportError(f"{source.path}: the evaluation set is empty")
+        if name in shown and array.dtype.kind not in "biuf":
+            raise ExportError(
+                f"{source.path}: array {name!r} must hold numbers, got {array.dtype}",
+                "Check `dataset.inputs` and `dataset.preview`.",
+            )
+    ids = arrays[source.ids] if source.ids else np.arange(len(labels))
+    kept = {name: array for name, array in arrays.items() if name in shown}
+    return Dataset(source, labels, tuple(map(str, ids.tolist())), kept)
+
+
+def _labels(source: DatasetSource, labels: NDArray[np.generic]) -> NDArray[np.int64]:
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ExportError(
             f"{source.path}: labels {source.label!r} must be a list of class indices, "
             f"got {labels.dtype} of shape {list(labels.shape)}"
         )
-    wrong = np.flatnonzero((labels < 0) | (labels >= len(source.classes)))
-    if wrong.size:
+    if not len(labels):
+        raise ExportError(f"{source.path}: the evaluation set is empty")
+    numbers: list[int] = labels.tolist()
+    classes = len(source.classes)
+    wrong = next((i for i, label in enumerate(numbers) if not 0 <= label < classes), None)
+    if wrong is not None:
         raise ExportError(
-            f"{source.path}: instance {wrong[0]} has label {labels[wrong[0]]}, "
-            f"but there are {len(source.classes)} classes (0 to {len(source.classes) - 1})",
+            f"{source.path}: instance {wrong} has label {numbers[wrong]}, "
+            f"but there are {classes} classes (0 to {classes - 1})",
             "Check `dataset.classes` and the label array.",
         )
-    ids = arrays.pop(source.ids) if source.ids else np.arange(len(labels))
-    return Dataset(source, labels.astype(np.int64), tuple(map(str, ids.tolist())), arrays)
+    return labels.astype(np.int64)
 
 
 def _read(source: DatasetSource, names: set[str]) -> Arrays:
     try:
         # Never pickles: an evaluation set is data, not code.
-        with np.load(source.path, allow_pickle=False) as file:
+        file = np.load(source.path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ExportError(
+                f"{source.path}: holds a single array; an npz file is needed",
+                "Write it with numpy.savez.",
+            )
+        with file:
             for name in sorted(names):
                 if name not in file.files:
                     raise ExportError(
                         f"{source.path}: there is no array {name!r}",
                         f"It holds {', '.join(sorted(file.files))}.",
                     )
-            return {name: file[name] for name in names}
-    except (OSError, ValueError, EOFError) as error:
+            return {name: file[name] for name in sorted(names)}
+    except MemoryError:
+        raise ExportError(f"{source.path}: does not fit into memory") from None
+    except _UNREADABLE as error:
+        what = getattr(error, "strerror", None) or _one_line(error)
         raise ExportError(
-            f"{source.path}: not a readable npz file: {error}", "Write it with numpy.savez."
+            f"{source.path}: not a readable npz file: {what}", "Write it with numpy.savez."
         ) from None
-    except AttributeError:
-        raise ExportError(f"{source.path}: holds a single array; an npz file is needed") from None
+
+
+# What numpy and zipfile raise on files that are damaged, encrypted, or hold pickled objects.
+_UNREADABLE = (
+    OSError, ValueError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

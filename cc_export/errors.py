@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# Problems of one file that are printed; whoever has more mends these first.
+_MOST_SHOWN = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -43,12 +46,14 @@ class ExportError(Exception):
 
 
 class StudyError(ExportError):
-    """A study file with at least one fatal problem; all problems found are in ``problems``."""
+    """A study file with fatal problems; all that were found are in ``problems``."""
 
     def __init__(self, file: Path, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(problems)
-        super().__init__("\n".join(problem.text(file) for problem in self.problems))
+        lines = [problem.text(file) for problem in self.problems[:_MOST_SHOWN]]
+        more = len(self.problems) - len(lines)
+        super().__init__("\n".join([*lines, f"and {more} more problems"] if more else lines))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.file, self.problems)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from cc_export.bundle.records import MetricRecord
 from cc_export.results import ModelResult, Results
+from cc_export.study.names import ACCURACY, LATENCY, NON_ZERO, PARAMETERS, SIZE, SPARSITY
 from cc_export.study.records import Metric, Study
-
-ACCURACY, SIZE, LATENCY = "Accuracy", "Size", "Latency"
-SPARSITY, PARAMETERS, NON_ZERO = "Sparsity", "Parameters", "Non-zero parameters"
 
 MEASURED: tuple[MetricRecord, ...] = (
     MetricRecord(

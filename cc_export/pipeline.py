@@ -67,7 +67,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         if dataset and study.evaluation:
             evaluation = stages.evaluation(dataset.source, study.evaluation)
             results = runner.run(evaluation, results, pool)
-            results = runner.run(stages.latency(dataset), results, executor.Inline())
+            results = stages.time_models(results, dataset, runner)
         known = embeddings(results, models)
         content = Content(study, results, dataset, known, viewer, runner.seconds)
         with runner.open("Write", len(results)) as advance:

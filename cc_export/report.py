@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,10 +17,16 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from cc_export.errors import ExportError
-from cc_export.pipeline import Report
 from cc_export.progress import Progress, Stage
+
+if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
+    from cc_export.pipeline import Report
+
+# Characters of a model id beside a bar.
+_WIDTH = 40
 
 
 class DrawnProgress(Progress):
@@ -33,7 +40,7 @@ class DrawnProgress(Progress):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[item]}"),
+            TextColumn("{task.fields[item]}", style="dim", markup=False),
             console=console,
         )
 
@@ -50,12 +57,18 @@ class DrawnProgress(Progress):
 
         class Drawn:
             def advance(self, item: str) -> None:
+                shown = item if len(item) <= _WIDTH else f"{item[: _WIDTH - 1]}…"
                 bars.advance(task)
-                bars.update(task, item=escape(item))
+                bars.update(task, item=shown)
 
         bars = self._bars
         yield Drawn()
         self._bars.update(task, item="")
+
+
+def new_console(stderr: bool = False) -> Console:
+    """A console that prints texts of a study as they are: no emoji codes, no guessed colours."""
+    return Console(stderr=stderr, emoji=False, highlight=False)
 
 
 def print_summary(report: Report, console: Console) -> None:
@@ -71,18 +84,27 @@ def print_summary(report: Report, console: Console) -> None:
         table.add_row(stage.lower(), f"{seconds:.1f} s")
     console.print(table)
     for warning in report.warnings:
-        console.print(f"[yellow]warning[/] {escape(warning)}", highlight=False)
-    for model, reason in report.failures.items():
-        console.print(f"[red]failed[/] {escape(model)}: {escape(reason)}", highlight=False)
+        print_marked("warning", "yellow", warning, console)
+    print_failures(report, console)
     index = report.site.resolve() / "index.html"
     console.print("\nOpen it by double-click, or copy the folder to where others can:")
-    # Never wrapped: the path is there to be copied.
-    console.print(f"  [bold]{escape(str(index))}[/]", soft_wrap=True, highlight=False)
+    console.print(f"  [bold]{escape(str(index))}[/]", soft_wrap=True)
+
+
+def print_failures(report: Report, console: Console) -> None:
+    """One line for each model that failed."""
+    for model, reason in report.failures.items():
+        print_marked("failed", "red", f"{model}: {reason}", console)
 
 
 def print_error(error: ExportError, console: Console) -> None:
     """An error as text; nothing in it is taken for markup."""
-    console.print(f"[red bold]error[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+    print_marked("error", "red bold", str(error), console)
+
+
+def print_marked(mark: str, style: str, text: str, console: Console) -> None:
+    """A coloured word and a text that is never wrapped: lines are there to be copied."""
+    console.print(Text.assemble((mark, style), " ", text), soft_wrap=True)
 
 
 def spell_bytes(count: int) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from cc_core.histogram import Histogram
 from cc_export.bundle.chunk import slug
-from cc_export.evaluate import Latency, Predictions
+from cc_export.evaluate import Predictions
 from cc_export.inspect import Inspection, TensorKey
+from cc_export.latency import Latency
 from cc_export.study.records import StudyModel
 
 

@@ -15,7 +15,7 @@ from cc_core.histogram import Histogram
 from cc_export import evaluate
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
-from cc_export.evaluate import Latency, Predictions
+from cc_export.evaluate import Predictions
 from cc_export.executor import Task, run_all
 from cc_export.inspect import (
     Inspection,
@@ -24,6 +24,7 @@ from cc_export.inspect import (
     shared_ranges,
     weight_histograms,
 )
+from cc_export.latency import TURNS, Latency, measure_latency, together
 from cc_export.progress import Progress
 from cc_export.results import ModelResult, Results
 from cc_export.study.records import DatasetSource, Evaluation
@@ -111,15 +112,26 @@ def evaluation(source: DatasetSource, how: Evaluation) -> Stage[Predictions]:
     return Stage("Evaluate", task, lambda result, found: replace(result, predictions=found))
 
 
-def latency(dataset: Dataset) -> Stage[Latency]:
-    """Time of one instance; to be run with nothing else running."""
-
-    def task(result: ModelResult) -> Task[Latency] | None:
-        if not result.predictions or not result.model.onnx:
-            return None
-        return partial(evaluate.measure_latency, result.model.onnx, dataset)
-
-    return Stage("Time", task, lambda result, found: replace(result, latency=found))
+def time_models(results: Results, dataset: Dataset, runner: Runner) -> Results:
+    """Time of one instance in every model that answered, taking turns; nothing else may run."""
+    timed = {r.model.id: r.model.onnx for r in results if r.predictions and r.model.onnx}
+    turns: dict[str, list[Latency]] = {model: [] for model in timed}
+    failures: dict[str, str] = {}
+    with runner.open("Time", TURNS * len(timed)) as advance:
+        for _ in range(TURNS):
+            for model, path in timed.items():
+                if model not in failures:
+                    try:
+                        turns[model].append(measure_latency(path, dataset))
+                    except ModelError as error:
+                        failures[model] = str(error)
+                advance(model)
+    return tuple(
+        replace(r, failure=failures[r.model.id])
+        if r.model.id in failures
+        else replace(r, latency=together(turns[r.model.id]) if r.model.id in turns else None)
+        for r in results
+    )
 
 
 def _stamp(path: Path) -> Stamp:

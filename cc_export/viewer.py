@@ -12,7 +12,7 @@ from cc_export.bundle.records import AssetRecord, Json, RuntimeRecord
 from cc_export.errors import ExportError
 
 FOLDER = Path(__file__).parent / "_site"
-_INDEX = "runtime.json"
+_INDEX, _PAGE = "runtime.json", "index.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,10 @@ def built_viewer(folder: Path = FOLDER) -> Viewer:
     """
     try:
         index = orjson.loads((folder / _INDEX).read_bytes())
-    except OSError:
+        (folder / _PAGE).stat()
+    except OSError as error:
         raise ExportError(
-            f"the viewer is not built: there is no {folder / _INDEX}",
+            f"the viewer is not built: there is no {error.filename}",
             "In a checkout, run `make build`. An installed cc-export carries it: install it again.",
         ) from None
     return Viewer(

@@ -10,7 +10,7 @@ export default defineConfig({
   // Relative, so that the site works in any folder and under any path.
   base: "./",
   publicDir: false,
-  plugins: [svelte(), workerText(here("src/workers")), page(here("page.html"))],
+  plugins: [svelte({ configFile: false }), workerText(here("src/workers")), page(here("page.html"))],
   build: {
     outDir: "dist",
     emptyOutDir: true,

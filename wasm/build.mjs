@@ -1,10 +1,10 @@
 // Builds the in-page runtime: Pyodide, numpy, cc_core and onnxruntime-web as chunk files under dist/.
 // Every step is cached by the content of what goes in, so a second build only reads, compares and writes.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cache } from "./steps/cache.mjs";
 import { packAssets } from "./steps/chunk.mjs";
+import { joined, moduleAsScript, withoutImport } from "./steps/classicScript.mjs";
 import { notices } from "./steps/notices.mjs";
 import { npmPackage } from "./steps/npmPackage.mjs";
 import { numpyWheel } from "./steps/numpyWheel.mjs";
@@ -18,21 +18,22 @@ async function build() {
   const cache = new Cache(join(HERE, ".cache"));
   const pyodide = npmPackage("pyodide");
   const onnx = npmPackage("onnxruntime-web");
-  const lock = JSON.parse(readFileSync(pyodide.file("pyodide-lock.json"), "utf8"));
+  const lock = JSON.parse(pyodide.text("pyodide-lock.json"));
 
   const wheel = await report("numpy wheel", () => numpyWheel(lock.packages.numpy, pyodide.version, cache));
   const python = await pythonArchives({ cache, pyodide, wheel, core: join(HERE, "cc_core"), report });
   const runtime = await report("gzip and base64", () =>
     packAssets(cache, {
-      "runtime/pyodide.js": readFileSync(pyodide.file("pyodide.js")),
-      "runtime/pyodide.asm.mjs": readFileSync(pyodide.file("pyodide.asm.mjs")),
-      "runtime/pyodide.asm.wasm": readFileSync(pyodide.file("pyodide.asm.wasm")),
+      "runtime/pyodide.js": joined(pyodide.text("pyodide.js"), moduleAsScript(pyodide.text("pyodide.asm.mjs"), "pyodideModule")),
+      "runtime/pyodide.asm.wasm": pyodide.bytes("pyodide.asm.wasm"),
       "runtime/python_stdlib.zip": python.stdlib,
       "runtime/numpy.zip": python.numpy,
       "runtime/cc_core.zip": python.core,
-      "runtime/ort.wasm.min.js": readFileSync(onnx.file("dist/ort.wasm.min.js")),
-      "runtime/ort-wasm-simd-threaded.mjs": readFileSync(onnx.file("dist/ort-wasm-simd-threaded.mjs")),
-      "runtime/ort-wasm-simd-threaded.wasm": readFileSync(onnx.file("dist/ort-wasm-simd-threaded.wasm")),
+      "runtime/onnxruntime.js": joined(
+        withoutImport(onnx.text("dist/ort.wasm.min.js"), "onnxruntimeModule"),
+        moduleAsScript(onnx.text("dist/ort-wasm-simd-threaded.mjs"), "onnxruntimeModule"),
+      ),
+      "runtime/onnxruntime.wasm": onnx.bytes("dist/ort-wasm-simd-threaded.wasm"),
     }),
   );
   const versions = {

@@ -155,12 +155,14 @@ def latency_records(results: Results) -> dict[str, LatencyRecord]:
     """Timings by model id."""
     return {
         result.model.id: LatencyRecord(
-            result.latency.batch,
-            result.latency.runs,
-            result.latency.mean,
-            result.latency.p50,
-            result.latency.p95,
-            result.latency.p99,
+            batch=result.latency.batch,
+            runs=len(result.latency.times),
+            mean=result.latency.mean,
+            p25=result.latency.percentile(25),
+            p50=result.latency.percentile(50),
+            p75=result.latency.percentile(75),
+            p95=result.latency.percentile(95),
+            p99=result.latency.percentile(99),
         )
         for result in results
         if result.latency

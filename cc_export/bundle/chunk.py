@@ -80,7 +80,7 @@ def unpack(text: str, dtype: str) -> NDArray[np.generic]:
 def slug(model_id: str) -> str:
     """A file name for a model: readable, unique, the same on every file system and host."""
     readable = _SLUG.sub("-", model_id.lower()).strip("-")[:40].strip("-") or "model"
-    return f"{readable}-{hashlib.sha256(model_id.encode()).hexdigest()[:8]}"
+    return f"{readable}-{hashlib.sha256(model_id.encode()).hexdigest()[:12]}"
 
 
 def _script(chunk_id: str, content: bytes) -> Chunk:

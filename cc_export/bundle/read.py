@@ -15,7 +15,6 @@ from cc_export.bundle.chunk import BrokenChunkError, payload
 from cc_export.bundle.records import FORMAT_VERSION
 from cc_export.errors import ExportError
 
-
 # zlib's word for "with a gzip header"
 _GZIP = 31
 
@@ -56,10 +55,11 @@ class Site:
             parts = [payload(self._checked(part), part) for part in record["parts"]]
             packed = base64.b64decode(b"".join(parts), validate=True)
             # At most one byte too many, so that a small file cannot fill the memory.
-            content = zlib.decompressobj(_GZIP).decompress(packed, record["bytes"] + 1)
+            unpacker = zlib.decompressobj(_GZIP)
+            content = unpacker.decompress(packed, record["bytes"] + 1)
         except (BrokenChunkError, ValueError, zlib.error) as error:
             raise ExportError(f"{self.folder}: asset {asset_id!r} is damaged: {error}") from None
-        if len(content) != record["bytes"]:
+        if len(content) != record["bytes"] or not unpacker.eof:
             raise ExportError(
                 f"{self.folder}: asset {asset_id!r} has not the {record['bytes']} bytes "
                 "that the manifest says"
@@ -69,10 +69,7 @@ class Site:
     def damaged(self) -> Iterator[str]:
         """Paths of the files that are missing or not what the manifest says."""
         for path, record in self.manifest["files"].items():
-            file = self.folder / path
-            if not file.is_file():
-                yield path
-            elif record["sha256"] not in (None, hashlib.sha256(file.read_bytes()).hexdigest()):
+            if not _is_whole(self.folder / path, record["sha256"]):
                 yield path
 
     def _checked(self, chunk_id: str) -> bytes:
@@ -104,7 +101,13 @@ class Site:
             raise ExportError(f"{self.folder}: chunk {chunk_id!r} is damaged: {error}") from None
 
 
-def _check_form(folder: Path, manifest: object) -> None:
+def _is_whole(file: Path, expected: str | None) -> bool:
+    if expected is None or not file.is_file():
+        return file.is_file()
+    return hashlib.sha256(file.read_bytes()).hexdigest() == expected
+
+
+def _check_form(folder: Path, manifest: Any) -> None:
     known = isinstance(manifest, dict) and all(
         isinstance(manifest.get(part), dict) for part in ("format", "files", "assets")
     )

@@ -284,7 +284,9 @@ class LatencyRecord:
     batch: int
     runs: int
     mean: float
+    p25: float
     p50: float
+    p75: float
     p95: float
     p99: float
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cc_export import evaluate
 from cc_export.bundle import build
 from cc_export.bundle.chunk import Chunk, asset_chunks, json_chunk
 from cc_export.bundle.records import AssetRecord, TimingChunk
@@ -14,6 +13,7 @@ from cc_export.bundle.write import MANIFEST, SiteWriter
 from cc_export.dataset import Dataset
 from cc_export.embed import Embedding
 from cc_export.errors import ExportError
+from cc_export.latency import machine
 from cc_export.onnx_models.read import read_file
 from cc_export.results import ModelResult, Results
 from cc_export.study.records import Study
@@ -93,7 +93,7 @@ def _model_bytes(result: ModelResult) -> bytes:
 def _timing(content: Content) -> TimingChunk:
     return TimingChunk(
         exported=datetime.now(UTC).isoformat(timespec="seconds"),
-        machine=evaluate.machine(),
+        machine=machine(),
         stages=dict(content.seconds),
         latency=build.latency_records(content.results),
     )

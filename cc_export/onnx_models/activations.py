@@ -28,7 +28,7 @@ class Activation:
 
 
 # Names that onnxruntime's dynamic quantizer gives to the steps of one product.
-_BETWEEN = ("_scales_mul", "_scale_mul", "_quantized_cast_output", ":0")
+_BETWEEN = ("_scales_mul", "_scale_mul", "_quantized_cast_output", "_scaled_output", ":0")
 
 
 def activations(model: ModelProto) -> tuple[Activation, ...]:

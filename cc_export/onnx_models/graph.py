@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
 
 # A tensor passes through these unchanged in meaning; its real user is behind them.
-TRANSPARENT = frozenset({"DequantizeLinear", "QuantizeLinear", "Cast", "Identity", "Transpose"})
+TRANSPARENT = frozenset(
+    {
+        "DequantizeLinear", "QuantizeLinear", "Cast", "Identity", "Transpose", "Reshape",
+        "Squeeze", "Unsqueeze", "Flatten",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Graph:
                     self.uses[name].append(Use(node, place))
 
     def real_uses(self, name: str) -> list[Use]:
-        """Uses of a tensor, seen through casts, transpositions and (de)quantization."""
+        """Uses of a tensor, seen through casts, other shapes and (de)quantization."""
         found: list[Use] = []
         pending, seen = [name], {name}
         while pending:

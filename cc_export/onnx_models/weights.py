@@ -113,7 +113,10 @@ def weights(model: ModelProto) -> Iterator[Weight]:
     """
     graph = Graph(model.graph)
     taken: set[tuple[str, str]] = set()
+    scales = set(_integer_scales(graph))
     for name in _in_graph_order(graph):
+        if name in scales:
+            continue
         tensor = graph.constants[name]
         uses = graph.real_uses(name)
         role = next((found for use in uses if (found := _role(use, tensor))), None)
@@ -194,7 +197,10 @@ def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization 
             zero = _zero_point(graph, _input(node, _ZERO_POINT_PLACE[place]))
             # Per channel: the first axis of a convolution, the last of a matrix.
             axis_of = 0 if node.op_type == "ConvInteger" else len(tensor.dims) - 1
-            return Quantization(_scale(graph, _integer_scale(graph, node)), zero, axis_of)
+            scale = _integer_scale(graph, node)
+            if scale is None:
+                raise ModelError(f"no scale found for the integer weights of node {node.name!r}")
+            return Quantization(_scale(graph, scale), zero, axis_of)
     return None
 
 
@@ -210,17 +216,27 @@ def _input(node: NodeProto, place: int) -> str:
     return node.input[place] if place < len(node.input) else ""
 
 
-def _integer_scale(graph: Graph, node: NodeProto) -> str:
+def _integer_scales(graph: Graph) -> Iterator[str]:
+    """Scales of integer products: they are multiplied in like trained ones, and are none."""
+    for node in graph.nodes:
+        if any(operator == node.op_type for operator, _ in _ZERO_POINT_PLACE):
+            scale = _integer_scale(graph, node)
+            if scale is not None:
+                yield scale
+
+
+def _integer_scale(graph: Graph, node: NodeProto) -> str | None:
     """The weight's scale behind an integer product: product → Cast → Mul(activation · weight)."""
-    for cast in graph.uses[node.output[0]]:
-        for multiply in graph.uses[cast.node.output[0]]:
-            for operand in multiply.node.input:
-                both = graph.producers.get(operand)
-                if multiply.node.op_type == "Mul" and both is not None and both.op_type == "Mul":
-                    known = [name for name in both.input if name in graph.constants]
-                    if known:
-                        return known[0]
-    raise ModelError(f"no scale found for the integer weights of node {node.name!r}")
+    casts = [use.node for output in node.output for use in graph.uses.get(output, ())]
+    products = [use.node for cast in casts for o in cast.output for use in graph.uses.get(o, ())]
+    for product in products:
+        for operand in product.input:
+            both = graph.producers.get(operand)
+            if product.op_type == "Mul" and both is not None and both.op_type == "Mul":
+                known = [name for name in both.input if name in graph.constants]
+                if known:
+                    return known[0]
+    return None
 
 
 def _scale(graph: Graph, name: str) -> NDArray[np.float32]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
 
 from cc_export.errors import Problem
-from cc_export.study.document import Document, Key, spell
+from cc_export.study.document import Document
+from cc_export.study.names import MEASURED_NAMES
 from cc_export.study.schema import StudyFile
+from cc_export.study.values import Key, spell
 
 Check = Callable[[StudyFile, Document], Iterator[Problem]]
 
 
+# Of one check. A study with more of them has one cause for all, and hints take time.
+_MOST = 100
+
+
 def check(form: StudyFile, document: Document) -> list[Problem]:
-    """Every problem found by every check, in the order of the file's lines."""
-    found = [problem for one in CHECKS for problem in one(form, document)]
+    """What every check found, at most 100 problems each: fatal first, then by line."""
+    found = [problem for one in CHECKS for problem in islice(one(form, document), _MOST)]
     return sorted(found, key=lambda problem: (not problem.fatal, problem.line or 0))
 
 
@@ -50,58 +58,77 @@ def _parents(form: StudyFile, document: Document) -> Iterator[Problem]:
 
 
 def _cycles(form: StudyFile, document: Document) -> Iterator[Problem]:
+    """The first circle of parents, found by walking up from each model without recursion."""
     parents = {m.id: list(m.parents or ([m.base] if m.base else [])) for m in form.models}
-    place = {model.id: index for index, model in enumerate(form.models)}
     done: set[str] = set()
     for start in parents:
-        path: list[str] = []
+        path: dict[str, None] = {}
         stack = [(start, False)]
         while stack:
             model, leaving = stack.pop()
             if leaving:
-                path.pop()
+                del path[model]
                 done.add(model)
             elif model in path:
-                circle = " → ".join([*path[path.index(model) :], model])
-                key: Key = (
-                    "models",
-                    place[model],
-                    "parents" if len(parents[model]) > 1 else "base",
-                )
-                what = f"model {model!r} is its own ancestor ({circle})"
-                yield _problem(document, key, what, "Remove one of these links.")
+                members = list(path)
+                circle = [*members[members.index(model) :], model]
+                yield _circle(circle, form, document)
                 return
             elif model not in done and model in parents:
-                path.append(model)
+                path[model] = None
                 stack.append((model, True))
                 stack += [(parent, False) for parent in parents[model]]
+
+
+def _circle(circle: list[str], form: StudyFile, document: Document) -> Problem:
+    index = next(i for i, model in enumerate(form.models) if model.id == circle[0])
+    shown = circle if len(circle) <= 8 else [*circle[:6], "…", circle[-1]]
+    what = f"model {circle[0]!r} is its own ancestor ({' → '.join(shown)})"
+    key: Key = ("models", index, "parents" if form.models[index].parents else "base")
+    return _problem(document, key, what, "Remove one of these links.")
 
 
 def _files(form: StudyFile, document: Document) -> Iterator[Problem]:
     folder = document.file.resolve().parent
     for index, model in enumerate(form.models):
-        if model.onnx and not (folder / model.onnx).is_file():
+        if model.onnx and not _is_file(folder / model.onnx):
             what = f"model {model.id!r}: there is no file {model.onnx!r}"
             yield _problem(document, ("models", index, "onnx"), what, f"Looked in {folder}.")
-    if form.dataset and not (folder / form.dataset.path).is_file():
+    if form.dataset and not _is_file(folder / form.dataset.path):
         what = f"there is no file {form.dataset.path!r}"
         yield _problem(document, ("dataset", "path"), what, f"Looked in {folder}.")
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, say
+        return False
+
+
 def _metrics(form: StudyFile, document: Document) -> Iterator[Problem]:
-    declared = [metric.name for metric in form.metrics]
+    declared = {metric.name: index for index, metric in enumerate(form.metrics)}
+    valued: set[str] = set()
     for index, model in enumerate(form.models):
-        for name in model.metrics:
+        for name, value in model.metrics.items():
             if name not in declared:
                 what = f"model {model.id!r} has a value for the undeclared metric {name!r}"
-                hint = f"{_near(name, declared)} Declare it under `metrics`."
+                hint = f"{_near(name, list(declared))} Declare it under `metrics`."
                 yield _problem(document, ("models", index, "metrics", name), what, hint)
-        missing = [name for name in declared if model.metrics.get(name) is None]
+            elif value is not None:
+                valued.add(name)
+    measured = MEASURED_NAMES if any(model.onnx for model in form.models) else frozenset()
+    for name, index in declared.items():
+        if name not in valued and name not in measured:
+            what = f"no model has a value for {name!r}"
+            yield _problem(document, ("metrics", index), what, "It is left empty.", fatal=False)
+    for index, model in enumerate(form.models):
+        missing = [name for name in valued if model.metrics.get(name) is None]
         if missing:
-            what = f"model {model.id!r} has no value for {', '.join(map(repr, missing))}"
-            hint = "It is shown as missing."
+            listed = ", ".join(map(repr, sorted(missing, key=declared.__getitem__)))
             key: Key = ("models", index, "metrics" if model.metrics else "id")
-            yield _problem(document, key, what, hint, fatal=False)
+            what = f"model {model.id!r} has no value for {listed}"
+            yield _problem(document, key, what, "It is shown as missing.", fatal=False)
 
 
 def _operations(form: StudyFile, document: Document) -> Iterator[Problem]:

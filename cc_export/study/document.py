@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from pathlib import Path
 
 from cc_export.errors import Problem, StudyError
+from cc_export.study.json_values import parse_json
+from cc_export.study.toml_values import parse_toml
+from cc_export.study.values import MOST_LEVELS, Key, NotValidError, Parsed
+from cc_export.study.yaml_values import parse_yaml
 
-# Bounds on what an untrusted file may cost; real studies are far below them.
-MOST_BYTES = 64 << 20
-MOST_VALUES = 2_000_000
-MOST_LEVELS = 64
-MOST_DIGITS = 4_000
-
-Key = tuple[str | int, ...]
+FORMATS: Mapping[str, Callable[[str], Parsed]] = {
+    ".yaml": parse_yaml,
+    ".yml": parse_yaml,
+    ".json": parse_json,
+    ".toml": parse_toml,
+}
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,6 @@ class Document:
         return None
 
 
-class NotValidError(ValueError):
-    """What is wrong with a study file's text, and where."""
-
-    def __init__(self, what: str, key: Key = (), line: int | None = None) -> None:
-        self.problem = Problem(spell(key), what, line=line)
-        super().__init__(what)
-
-
 def read_document(file: Path) -> Document:
     """Parse a YAML, JSON or TOML file.
 
@@ -53,39 +47,30 @@ def read_document(file: Path) -> Document:
     if parse is None:
         raise _error(file, f"unknown kind of file {file.suffix!r}", f"Use {', '.join(FORMATS)}.")
     text = _text(file)
-    if not text.strip():
-        raise _error(file, "the file is empty", "Write at least `models:`.")
     try:
-        values, lines = parse(text)
+        values, lines = parse(text) if text.strip() else (None, {})
     except NotValidError as error:
         raise StudyError(file, [error.problem]) from None
     except RecursionError:
         raise _error(file, f"nested more than {MOST_LEVELS} levels deep") from None
+    if values is None:
+        raise _error(file, "the file is empty", "Write at least `models:`.")
     return Document(file, values, lines)
-
-
-def spell(key: Key) -> str:
-    """A key path as people write it: ``models[3].operation.name``."""
-    text = ""
-    for part in key:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
 
 
 def _text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise _error(file, f"the file is larger than {MOST_BYTES >> 20} MiB")
+            content = stream.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # a path may hold what no path may
+        raise _error(file, f"cannot be read: {getattr(error, 'strerror', error)}") from None
+    if len(content) > _MOST_BYTES:
+        raise _error(file, f"larger than {_MOST_BYTES >> 20} MiB")
+    try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _error(file, f"not UTF-8 text: {error.reason} at byte {error.start}") from None
-    except OSError as error:
-        raise _error(file, f"cannot be read: {error.strerror or error}") from None
 
 
-def _yaml(text: str) -> tuple[object, Mapping[Key, int]]:
-    from cc_export.study.yaml_values import parse_yaml  # noqa: PLC0415 (it imports this module)
-
-    return parse_yaml(text)
+def _error(file: Path, what: str, hint: str = "") -> StudyError:
+    return StudyError(file, [Problem("", what, hint)])

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
 
 from cc_export.errors import ExportError, Problem, StudyError
 from cc_export.study.check import check
-from cc_export.study.document import FORMATS, Document, Key, read_document, spell
+from cc_export.study.document import FORMATS, read_document
+from cc_export.study.form import fit
 from cc_export.study.records import (
     DatasetSource,
     Evaluation,
@@ -23,6 +20,9 @@ from cc_export.study.records import (
 )
 from cc_export.study.schema import DatasetFile, ModelFile, StudyFile
 
+# Whole numbers up to here are exact in JavaScript.
+_EXACT = 2**53
+
 
 def load_study(path: Path | str) -> Study:
     """Read a study file, or the one file ``study.*`` of a folder.
@@ -32,101 +32,36 @@ def load_study(path: Path | str) -> Study:
         StudyError: the file has fatal problems; warnings are kept in ``Study.warnings``.
     """
     document = read_document(find_study(Path(path)))
-    problems: list[Problem] = []
-    form = _parse(document, problems)
-    if form is None:
-        raise StudyError(document.file, problems)
-    problems += check(form, document)
-    if any(problem.fatal for problem in problems):
-        raise StudyError(document.file, problems)
+    form = fit(document)
+    problems = check(form, document)
+    fatal = [problem for problem in problems if problem.fatal]
+    if fatal:
+        raise StudyError(document.file, fatal)
     return _resolve(form, document.file.resolve(), tuple(problems))
 
 
 def find_study(path: Path) -> Path:
-    """The study file meant by a path: the file itself, or ``study.*`` in the folder."""
-    if not path.is_dir():
-        if not path.exists():
-            raise ExportError(f"{path}: no such file or folder", "Give a study file or its folder.")
-        return path
-    found = sorted(path / f"study{suffix}" for suffix in FORMATS)
-    found = [file for file in found if file.is_file()]
+    """The study file meant by a path: the file itself, or ``study.*`` in the folder.
+
+    Raises:
+        ExportError: there is no such file, or several.
+    """
+    try:
+        if not path.is_dir():
+            path.stat()
+            return path
+        found = [file for suffix in FORMATS if (file := path / f"study{suffix}").is_file()]
+    except FileNotFoundError:
+        hint = "Give a study file or its folder."
+        raise ExportError(f"{path}: no such file or folder", hint) from None
+    except (OSError, ValueError) as error:  # a name may be too long, or hold a zero byte
+        raise ExportError(f"{path}: {getattr(error, 'strerror', error)}") from None
     if len(found) != 1:
         what = f"{len(found)} study files" if found else "no study file"
         listed = f" ({', '.join(file.name for file in found)})" if found else ""
         names = ", ".join(f"study{suffix}" for suffix in FORMATS)
         raise ExportError(f"{path}: {what} in this folder{listed}", f"It needs one of {names}.")
     return found[0]
-
-
-def _parse(document: Document, problems: list[Problem]) -> StudyFile | None:
-    try:
-        return StudyFile.model_validate(document.values)
-    except ValidationError as error:
-        found = []
-        for detail in error.errors(include_url=False):
-            key = _document_key(detail["loc"], document.values)
-            found.append(_explain(detail, key, document.line(key)))
-        # A value that may be of two types is reported once for each.
-        problems += sorted(dict.fromkeys(found), key=lambda problem: problem.line or 0)
-        return None
-
-
-def _document_key(location: tuple[int | str, ...], values: object) -> Key:
-    """The part of pydantic's location that exists in the document (it also names union members)."""
-    key: list[str | int] = []
-    for part in location:
-        inside = isinstance(values, dict) and part in values
-        if inside or (isinstance(values, list) and isinstance(part, int) and part < len(values)):
-            values = values[part]  # type: ignore[index, call-overload]
-            key.append(part)
-        elif isinstance(values, dict) and part == location[-1]:
-            key.append(part)
-    return tuple(key)
-
-
-def _explain(detail: Any, key: Key, line: int | None) -> Problem:
-    value = detail.get("input")
-    shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}…"
-    context = detail.get("ctx", {})
-    kind = detail["type"]
-    name = str(key[-1]) if key else ""
-    if kind == "extra_forbidden":
-        allowed = _allowed_keys(key)
-        near = difflib.get_close_matches(name, allowed, 1)
-        hint = f"Did you mean `{near[0]}`? " if near else ""
-        return Problem(
-            spell(key), "unknown key", f"{hint}Allowed: {', '.join(sorted(allowed))}.", line
-        )
-    if kind == "missing":
-        return Problem(spell(key), "this key is missing", line=line)
-    if kind == "literal_error":
-        return Problem(
-            spell(key), f"{shown} is not allowed", f"Allowed: {context['expected']}.", line
-        )
-    if kind == "model_type":
-        return Problem(
-            spell(key) or "the file", f"must hold keys and values, got {shown}", line=line
-        )
-    number = kind in ("int_type", "float_type")
-    wanted = "a number" if number else detail["msg"].removeprefix("Input should be ")
-    return Problem(spell(key), f"must be {wanted}, got {shown}", line=line)
-
-
-def _allowed_keys(key: Key) -> list[str]:
-    form: Any = StudyFile
-    for part in key[:-1]:
-        if isinstance(part, int) or not isinstance(form, type) or not issubclass(form, BaseModel):
-            continue
-        field = form.model_fields.get(str(part))
-        form = _model_of(field.annotation) if field else None
-    return list(form.model_fields) if form is not None else []
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    arguments = getattr(annotation, "__args__", ())
-    return next((found for a in arguments if (found := _model_of(a))), None)
 
 
 def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Study:
@@ -171,8 +106,12 @@ def _model(form: ModelFile, folder: Path, embed: bool) -> StudyModel:
         notes=form.notes,
         created=form.created,
         embed=embed if form.embed is None else form.embed,
-        metrics={name: value for name, value in form.metrics.items() if value is not None},
+        metrics={n: _number(value) for n, value in form.metrics.items() if value is not None},
     )
+
+
+def _number(value: float) -> float:
+    return float(value) if abs(value) > _EXACT else value
 
 
 def _dataset(form: DatasetFile, folder: Path) -> DatasetSource:

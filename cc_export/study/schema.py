@@ -5,14 +5,43 @@ Field descriptions become the JSON Schema's, so they are written for the author 
 
 from __future__ import annotations
 
+import math
+import re
+import sys
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+# The label that marks an instance without a prediction is one more, in 16 bits.
+MOST_CLASSES = 65_534
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _one_line(name: str) -> str:
+    # Names are printed to terminals and stand in tables.
+    if _CONTROL.search(name):
+        raise PydanticCustomError("name", "must be one line without control characters")
+    return name
+
+
+def _as_float(value: float) -> float:
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise PydanticCustomError("number", "must be a number below 1.8e308")
+    return value
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(_as_float(value)):
+        raise PydanticCustomError("number", "must be a finite number")
+    return value
+
 
 Text = Annotated[str, Field(max_length=100_000)]
-Name = Annotated[str, Field(min_length=1, max_length=2_000)]
+Name = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_one_line)]
 # Strict, so that whole numbers stay whole and true is not 1.
-Number = int | float
+Number = Annotated[int | float, AfterValidator(_as_float)]
+Finite = Annotated[int | float, AfterValidator(_finite)]
 
 
 class _Part(BaseModel):
@@ -29,8 +58,8 @@ class MetricFile(_Part):
     unit: Text = ""
     format: Text | None = Field(None, description="A d3-format specifier such as `.2%`.")
     definition: Text = ""
-    min: Number | None = None
-    max: Number | None = None
+    min: Finite | None = None
+    max: Finite | None = None
     primary: bool = Field(False, description="Shown first and in summaries.")
 
 
@@ -70,8 +99,8 @@ class InputFile(_Part):
     """A model input: `array * scale + offset`, as float32 unless the model wants otherwise."""
 
     array: Name
-    scale: Number = 1.0
-    offset: Number = 0.0
+    scale: Finite = 1.0
+    offset: Finite = 0.0
 
 
 class PreviewFile(_Part):
@@ -88,7 +117,9 @@ class DatasetFile(_Part):
     name: Text = ""
     inputs: dict[Name, InputFile] = Field(description="By the model's input name.", min_length=1)
     label: Name = Field(description="Array of class indices.")
-    classes: list[Text] = Field(description="Class names, in index order.", min_length=1)
+    classes: list[Text] = Field(
+        description="Class names, in index order.", min_length=1, max_length=MOST_CLASSES
+    )
     ids: Name | None = Field(None, description="Array of instance ids.")
     preview: PreviewFile | None = None
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { assetChunks, chunkText, gzip, jsonPayload } from "../../wasm/steps/chunk.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const VIEWER = process.env.CC_VIEWER_DIST || here("../../viewer/dist");
+const VIEWER = here("../../viewer/dist");
 const RUNTIME = here("../../wasm/dist");
 
 /** The smallest manifest the viewer shows: a study without models. Its description tries the chunk format. */

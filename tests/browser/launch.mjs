@@ -9,13 +9,13 @@ const EXECUTABLES = {
   firefox: process.env.FIREFOX || "/usr/bin/firefox-esr",
 };
 
-const OPTIONS = {
+const options = ({ dark }) => ({
   chromium: {
     browser: "chrome",
     // Never --allow-file-access-from-files: it would let pass what a reader's browser refuses.
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
+      "--disable-component-update", "--disable-sync", `--blink-settings=preferredColorScheme=${dark ? 0 : 1}`,
     ],
   },
   firefox: {
@@ -24,19 +24,21 @@ const OPTIONS = {
       // Puppeteer turns the first one off, and then every file may read every other: 00-trap.test.mjs watches over this.
       "security.fileuri.strict_origin_policy": true,
       "privacy.file_unique_origin": true,
+      "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1,
     },
   },
-};
+});
 
 /**
  * A browser with a fresh profile.
  * @param {"chromium" | "firefox"} name
+ * @param {{dark?: boolean}} system `dark` when pages are to find that the reader prefers dark ones
  * @returns {Promise<import("puppeteer-core").Browser>}
  */
-export async function launch(name) {
+export async function launch(name, { dark = false } = {}) {
   const executablePath = EXECUTABLES[name];
   if (!existsSync(executablePath)) {
     throw new Error(`no ${name} at ${executablePath}: install it, or set ${name.toUpperCase()} to the path of one`);
   }
-  return puppeteer.launch({ ...OPTIONS[name], executablePath, headless: true, protocolTimeout: 120_000 });
+  return puppeteer.launch({ ...options({ dark })[name], executablePath, headless: true, protocolTimeout: 120_000 });
 }

@@ -12,8 +12,6 @@ export const DIRECTIVES: readonly Directive[] = [
     name: "script-src",
     sources: [
       { source: "'self'", why: "viewer.js and the chunk files beside it" },
-      { source: "blob:", why: "the workers' text, and the import of Pyodide's module inside its worker (Chromium, Firefox)" },
-      { source: "data:", why: "the import of onnxruntime's module inside its worker, and of Pyodide's in WebKit" },
       { source: "'wasm-unsafe-eval'", why: "compiling WebAssembly; eval() of text stays forbidden" },
     ],
   },
@@ -29,6 +27,18 @@ export const DIRECTIVES: readonly Directive[] = [
   { name: "connect-src", sources: [{ source: "'none'", why: "no fetch, no XMLHttpRequest, no WebSocket, in the page and in its workers" }] },
   { name: "base-uri", sources: [{ source: "'none'", why: "relative URLs cannot be pointed elsewhere" }] },
   { name: "form-action", sources: [{ source: "'none'", why: "no form is sent anywhere" }] },
+  {
+    name: "require-trusted-types-for",
+    sources: [{ source: "'script'", why: "text becomes markup, a script or a worker through one of the policies below only" }],
+  },
+  {
+    name: "trusted-types",
+    sources: [
+      { source: "cc-chunks", why: "scripts: relative paths below the page's folder (src/bundle/loadScript.ts)" },
+      { source: "cc-workers", why: "workers: blob: URLs (src/engine/spawn.ts)" },
+      { source: "svelte-trusted-html", why: "Svelte's templates, which are part of viewer.js" },
+    ],
+  },
 ];
 
 /** The value of the meta element. */

@@ -27,9 +27,9 @@ export abstract class FailureError extends Error implements Failure {
   }
 }
 
-/** Any thrown value as a failure, so that a view has one case to draw. */
+/** Any thrown value as a plain record, so that a view has one case to draw and state stays JSON. */
 export function asFailure(error: unknown, where: string): Failure {
-  if (error instanceof FailureError) return error;
+  if (error instanceof FailureError) return { what: error.what, where: error.where, why: error.why, tryThis: error.tryThis };
   const why = error instanceof Error ? error.message : String(error);
   return { what: "Something went wrong.", where, why, tryThis: "Reload the page; if it happens again, report it with this text." };
 }

@@ -78,13 +78,19 @@ def dispatch(name: str, request: str, buffers: Sequence[Any] = ()) -> tuple[str,
     handler = HANDLERS.get(name)
     if handler is None:
         raise CoreError(f"unknown question {name!r}; allowed: {', '.join(HANDLERS)}")
-    question = json.loads(request)
+    try:
+        question = json.loads(request)
+    except ValueError:
+        # Without Python's own words, which change from version to version.
+        raise CoreError(f"the request of {name!r} is not JSON") from None
     if not isinstance(question, dict):
         raise CoreError(f"the request of {name!r} must be a JSON object")
     try:
         answer, arrays = handler(question, _tensors(question.get("tensors", ()), buffers))
     except KeyError as missing:
         raise CoreError(f"the request of {name!r} lacks {missing.args[0]!r}") from None
+    except (TypeError, AttributeError) as error:
+        raise CoreError(f"the request of {name!r} has the wrong form: {error}") from None
     return json.dumps(jsonable(answer), allow_nan=False, ensure_ascii=False), arrays
 
 

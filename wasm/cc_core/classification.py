@@ -13,6 +13,8 @@ SCORES = ("logits", "probabilities")
 # The label of an instance whose scores hold a NaN: no class was predicted.
 NO_CLASS = 65_535
 _STEPS = 65_535
+# What float16 and sums in float32 may leave a probability beyond 0 or 1.
+_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]
     a NaN, and logits rows with +inf, come back as NaN.
 
     Raises:
-        CoreError: scores are not two-dimensional, have no or too many classes, or the kind is
-            unknown.
+        CoreError: scores are not two-dimensional, have no or too many classes, are said to be
+            probabilities and lie outside of 0 to 1, or the kind is unknown.
     """
     if kind not in SCORES:
         raise CoreError(f"unknown kind of scores {kind!r}; allowed: {', '.join(SCORES)}")
@@ -48,11 +50,14 @@ def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]
         )
     values = scores.astype(np.float64)
     if kind == "probabilities":
-        values[np.isnan(values).any(axis=1)] = np.nan
+        wrong = values[(values < -_TOLERANCE) | (values > 1 + _TOLERANCE)]
+        if wrong.size:
+            raise CoreError(f"{wrong[0]:g} is no probability; are these scores logits?")
+        values[np.any(np.isnan(values), axis=1)] = np.nan
         return values
     with np.errstate(invalid="ignore"):
         shifted = np.exp(values - values.max(axis=1, keepdims=True))
-        return shifted / shifted.sum(axis=1, keepdims=True)
+        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float64)
 
 
 def top_k(probability: NDArray[np.float64], k: int) -> TopK:
@@ -64,7 +69,7 @@ def top_k(probability: NDArray[np.float64], k: int) -> TopK:
     if k < 1:
         raise CoreError(f"top-k needs k of at least 1, got {k}")
     k = min(k, probability.shape[1])
-    invalid = np.isnan(probability).any(axis=1)
+    invalid = np.any(np.isnan(probability), axis=1)
     usable = np.where(invalid[:, None], 0.0, probability)
     order = np.argsort(-usable, axis=1, kind="stable")[:, :k]
     chosen = np.take_along_axis(usable, order, axis=1)
@@ -76,7 +81,8 @@ def top_k(probability: NDArray[np.float64], k: int) -> TopK:
 
 def correct(predicted: NDArray[np.uint16], truth: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Which predicted labels (n,) equal the true labels (n,); NO_CLASS is never correct."""
-    return (predicted.astype(np.int64) == truth) & (predicted != NO_CLASS)
+    right = (predicted.astype(np.int64) == truth) & (predicted != NO_CLASS)
+    return np.asarray(right, np.bool_)
 
 
 def accuracy(predicted: NDArray[np.uint16], truth: NDArray[np.integer]) -> float | None:

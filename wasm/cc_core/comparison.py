@@ -21,7 +21,8 @@ class Comparison:
     ``relative_l2`` = ‖r−t‖₂ / ‖r‖₂ (lower is closer; None when the reference is all zero and t is
     not). ``sqnr_db`` = 10·log₁₀(Σr² / Σ(r−t)²) in decibels (higher is closer; None when the two
     are equal, where it would be infinite, or when the reference is all zero). ``cosine`` =
-    Σr·t / (‖r‖₂‖t‖₂) (higher is closer; None when either side is all zero).
+    Σr·t / (‖r‖₂‖t‖₂) (higher is closer; None when either side is all zero). All three are None
+    when a sum of squares is beyond float64 (values above 1e154).
     """
 
     count: int
@@ -55,21 +56,25 @@ def compare(reference: NDArray[np.generic], other: NDArray[np.generic]) -> Compa
             r, t = r[usable], t[usable]
         if not r.size:
             continue
-        difference = r - t
-        signal += float((r * r).sum())
-        power += float((t * t).sum())
-        noise += float((difference * difference).sum())
-        product += float((r * t).sum())
-        gap = np.abs(difference)
-        absolute += float(gap.sum())
-        largest = max(largest, float(gap.max()))
+        with np.errstate(over="ignore", invalid="ignore"):
+            difference = r - t
+            signal += float((r * r).sum())
+            power += float((t * t).sum())
+            noise += float((difference * difference).sum())
+            product += float((r * t).sum())
+            gap = np.abs(difference)
+            absolute += float(gap.sum())
+            largest = max(largest, float(gap.max()))
     used = first.size - skipped
+    known = math.isfinite(signal) and math.isfinite(noise) and math.isfinite(power)
     return Comparison(
         count=int(first.size),
         skipped=skipped,
-        relative_l2=_ratio(noise, signal),
-        sqnr_db=10 * math.log10(signal / noise) if signal and noise else None,
-        cosine=product / math.sqrt(signal) / math.sqrt(power) if signal and power else None,
+        relative_l2=_ratio(noise, signal) if known else None,
+        sqnr_db=10 * (math.log10(signal) - math.log10(noise))
+        if known and signal and noise
+        else None,
+        cosine=_cosine(product, signal, power) if known and signal and power else None,
         largest=largest,
         mean_absolute=absolute / used if used else 0.0,
     )
@@ -77,5 +82,10 @@ def compare(reference: NDArray[np.generic], other: NDArray[np.generic]) -> Compa
 
 def _ratio(noise: float, signal: float) -> float | None:
     if signal:
-        return math.sqrt(noise / signal)
+        return math.sqrt(noise) / math.sqrt(signal)
     return 0.0 if noise == 0 else None
+
+
+def _cosine(product: float, signal: float, power: float) -> float:
+    # Rounding can carry the quotient a little beyond 1.
+    return max(-1.0, min(1.0, product / math.sqrt(signal) / math.sqrt(power)))

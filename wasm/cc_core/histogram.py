@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from cc_core.errors import CoreError
 from cc_core.statistics import Statistics, slices
 
 BINS = 64
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,14 @@ def histogram(values: NDArray[np.generic], low: float, high: float, bins: int = 
     Raises:
         CoreError: the range is empty or not finite, or there are no bins.
     """
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+    width = high / 2 - low / 2
+    # False for NaN, for infinities, and for two neighbours of zero with no half between them.
+    if not 0 < width < np.inf:
         raise CoreError(f"histogram range must be finite with low < high, got [{low}, {high}]")
     if bins < 1:
         raise CoreError(f"a histogram needs at least one bin, got {bins}")
     counts = np.zeros(bins, np.int64)
     below = above = 0
-    width = high / 2 - low / 2
     for part in slices(values):
         kept = part[np.isfinite(part)]
         outside_low, outside_high = kept < low, kept > high
@@ -59,17 +62,18 @@ def histogram(values: NDArray[np.generic], low: float, high: float, bins: int = 
 def common_range(parts: Iterable[Statistics]) -> tuple[float, float]:
     """The range that holds every finite value of the parts, for histograms to be compared on.
 
-    One single value v gives ``v ± max(|v|, 1) / 2``; no finite value at all gives (0, 1).
+    One single value v (or several too close for a float64 between them) gives ``v ± max(|v|, 1) /
+    2``, within float64; no finite value at all gives (0, 1).
     """
     known = [(p.minimum, p.maximum) for p in parts if p.minimum is not None]
     if not known:
         return 0.0, 1.0
     low = min(minimum for minimum, _ in known if minimum is not None)
     high = max(maximum for _, maximum in known if maximum is not None)
-    if low == high:
-        reach = max(abs(low), 1.0) / 2
-        return low - reach, high + reach
-    return low, high
+    if high / 2 - low / 2 > 0:
+        return low, high
+    reach = max(abs(low), 1.0) / 2
+    return max(low - reach, -_LARGEST), min(high + reach, _LARGEST)
 
 
 def pack_counts(counts: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -18,7 +18,8 @@ class Statistics:
     """What is known exactly of a set of numbers. All sums are float64.
 
     ``count`` includes everything; ``minimum``, ``maximum``, ``total`` (Σx) and ``squares`` (Σx²)
-    are over the finite values only, and ``minimum``/``maximum`` are None when there are none.
+    are over the finite values only, and ``minimum``/``maximum`` are None when there are none. A sum
+    beyond float64 (values above 1e154) is infinite.
     """
 
     count: int = 0
@@ -32,19 +33,21 @@ class Statistics:
 
     @property
     def finite(self) -> int:
+        """How many values are neither NaN nor infinite."""
         return self.count - self.nan - self.infinite
 
     @property
     def mean(self) -> float | None:
-        """Mean of the finite values, None when there are none."""
-        return self.total / self.finite if self.finite else None
+        """Mean of the finite values, None when there are none or their sum is infinite."""
+        mean = self.total / self.finite if self.finite else math.inf
+        return mean if math.isfinite(mean) else None
 
     @property
     def deviation(self) -> float | None:
-        """Population standard deviation of the finite values, None when there are none."""
-        if not self.finite:
+        """Population standard deviation of the finite values, None where ``mean`` is."""
+        mean = self.mean
+        if mean is None or not math.isfinite(self.squares):
             return None
-        mean = self.total / self.finite
         return math.sqrt(max(0.0, self.squares / self.finite - mean * mean))
 
     @property
@@ -96,13 +99,16 @@ def _summarize_slice(part: NDArray[np.float64]) -> Statistics:
         nan = int(np.isnan(part).sum())
         infinite = int(part.size - finite.sum()) - nan
         kept = part[finite]
+    with np.errstate(over="ignore", invalid="ignore"):
+        total, squares = float(kept.sum()), float((kept * kept).sum())
     return Statistics(
         count=int(part.size),
         zeros=int(part.size - np.count_nonzero(part)),
         nan=nan,
         infinite=infinite,
-        minimum=float(kept.min()) if kept.size else None,
-        maximum=float(kept.max()) if kept.size else None,
-        total=float(kept.sum()),
-        squares=float((kept * kept).sum()),
+        # Which of two zeros min() and max() find depends on the processor; + 0.0 leaves +0.
+        minimum=float(kept.min()) + 0.0 if kept.size else None,
+        maximum=float(kept.max()) + 0.0 if kept.size else None,
+        total=total,
+        squares=squares,
     )

@@ -12,7 +12,8 @@ def compile_sources(sources: dict[str, memoryview], optimize: int) -> dict[str, 
     ``optimize`` is that of ``compile()``: 2 leaves out docstrings and assertions, 0 keeps both.
     """
     return {
-        name.removesuffix(".py") + ".pyc": pyc(name, bytes(source), optimize) for name, source in sources.items()
+        name.removesuffix(".py") + ".pyc": pyc(name, bytes(source), optimize)
+        for name, source in sources.items()
     }
 
 

@@ -9,8 +9,9 @@ export function notices(versions, wheel) {
   return [
     "This folder holds the software that runs Python and ONNX models inside the page. It was taken from these projects:",
     section(`Pyodide ${versions.pyodide}`, "MPL-2.0", "https://github.com/pyodide/pyodide", [
-      `pyodide.js, pyodide.asm.mjs and pyodide.asm.wasm are unmodified. Their source code is available under the Mozilla Public`,
-      `License 2.0 at the address above, tag ${versions.pyodide}; the licence is at https://www.mozilla.org/MPL/2.0/.`,
+      `The source code is available under the Mozilla Public License 2.0 at the address above, tag ${versions.pyodide}; the licence is at`,
+      `https://www.mozilla.org/MPL/2.0/. pyodide.asm.wasm is unmodified. pyodide.js holds pyodide.js and pyodide.asm.mjs, the second`,
+      `wrapped as a classic script (wasm/steps/classicScript.mjs in cc-export does it).`,
       `The wasm file also contains CPython (below), Emscripten and its system libraries (MIT OR NCSA, https://emscripten.org), zlib`,
       `(Zlib), bzip2 (bzip2-1.0.6), liblzma (0BSD), zstd (BSD-3-Clause), libffi (MIT) and HACL* (MIT).`,
     ]),
@@ -25,7 +26,8 @@ export function notices(versions, wheel) {
       ...wheelLicences(wheel),
     ]),
     section(`onnxruntime-web ${versions["onnxruntime-web"]}`, "MIT", "https://github.com/microsoft/onnxruntime", [
-      "Unmodified.",
+      "onnxruntime.wasm is ort-wasm-simd-threaded.wasm, unmodified; onnxruntime.js holds ort.wasm.min.js and",
+      "ort-wasm-simd-threaded.mjs, joined as one classic script.",
       "",
       text("MIT-onnxruntime.txt"),
     ]),

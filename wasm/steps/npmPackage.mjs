@@ -1,4 +1,4 @@
-// A package from node_modules: its version and the paths of its files.
+// A package from node_modules: its version and its files.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -9,7 +9,13 @@ const require = createRequire(import.meta.url);
 export function npmPackage(name) {
   const folder = packageFolder(name);
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  return { version, file: (path) => join(folder, path) };
+  return {
+    version,
+    /** @param {string} path @returns {Buffer} */
+    bytes: (path) => readFileSync(join(folder, path)),
+    /** @param {string} path @returns {string} */
+    text: (path) => readFileSync(join(folder, path), "utf8"),
+  };
 }
 
 /** Found by walking up node_modules, because a package need not export its package.json. */

@@ -16,14 +16,15 @@ const OFFICIAL_PATIENCE = 4000; // milliseconds; behind a firewall the answer ma
  * @param {{file_name: string, sha256: string}} wanted the entry of Pyodide's lock
  * @param {string} release Pyodide's version
  * @param {import("./cache.mjs").Cache} cache
+ * @param {{official: typeof officialWheel, carried: typeof carriedWheel}} [elsewhere] the sources beyond this machine
  * @returns {Promise<{bytes: Buffer, note: string}>}
  */
-export async function numpyWheel(wanted, release, cache) {
+export async function numpyWheel(wanted, release, cache, elsewhere = { official: officialWheel, carried: carriedWheel }) {
   const sources = [
-    { from: "cache", read: async () => cache.get(wanted.file_name, wanted.sha256) },
+    { from: "the cache", read: async () => cache.get(wanted.file_name, wanted.sha256) },
     { from: "CC_NUMPY_WHEEL", read: async () => process.env.CC_NUMPY_WHEEL && readFileSync(process.env.CC_NUMPY_WHEEL) },
-    { from: "the official release", read: () => officialWheel(wanted.file_name, release) },
-    { from: `the copy inside ${CARRIER}`, read: () => carriedWheel(wanted.file_name) },
+    { from: "the official release", read: () => elsewhere.official(wanted.file_name, release) },
+    { from: `the copy inside ${CARRIER}`, read: () => elsewhere.carried(wanted.file_name) },
   ];
   const refusals = [];
   for (const { from, read } of sources) {

@@ -23,14 +23,14 @@ const SUBSTITUTES = join(HERE, "substitutes");
  */
 export async function pythonArchives({ cache, pyodide, wheel, core, report }) {
   // What bytecode depends on besides its sources: the interpreter, and how this folder trims and compiles.
-  const recipe = contentHash(readFileSync(pyodide.file("pyodide.asm.wasm")), filesHash(recipeFiles()));
+  const recipe = contentHash(pyodide.bytes("pyodide.asm.wasm"), filesHash(recipeFiles()));
   const archive = (name, key, make) =>
     report(name, async () => {
       const { bytes, cached } = await cache.getOrMake(name, key, make);
       return { bytes, note: `${megabytes(bytes.length)}${cached ? " (cached)" : ""}` };
     });
 
-  const stock = readFileSync(pyodide.file("python_stdlib.zip"));
+  const stock = pyodide.bytes("python_stdlib.zip");
   const stdlibKey = contentHash(recipe, stock);
   const stdlib = await archive("python_stdlib.zip", stdlibKey, () => stdlibArchive(stock));
   const stdlibPath = cache.path("python_stdlib.zip", stdlibKey);

@@ -58,8 +58,8 @@ export const STDLIB_TRIMS = [
     ],
   },
   {
-    why: "Python twins of modules that are compiled in",
-    drop: ["_pyio.py", "_pydatetime.py", "_py_abc.py"],
+    why: "Python twins of modules that are compiled or frozen in",
+    drop: ["_pyio.py", "_pydatetime.py", "_py_abc.py", "importlib/_bootstrap.py", "importlib/_bootstrap_external.py", "zipimport.py"],
   },
   {
     why: "jokes and samples",

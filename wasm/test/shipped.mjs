@@ -25,14 +25,15 @@ export function shippedAsset(id) {
 export async function startShippedPython() {
   const folder = mkdtempSync(join(tmpdir(), "cc-runtime-"));
   try {
-    for (const name of ["pyodide.js", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]) {
+    for (const name of ["pyodide.js", "pyodide.asm.wasm", "python_stdlib.zip"]) {
       writeFileSync(join(folder, name), shippedAsset(`runtime/${name}`));
     }
     const { loadPyodide } = createRequire(import.meta.url)(join(folder, "pyodide.js"));
     const fsInit = async (files, { sitePackages }) => {
       for (const name of ["numpy.zip", "cc_core.zip"]) install(files, sitePackages, readZip(shippedAsset(`runtime/${name}`)));
     };
-    return await loadPyodide({ indexURL: folder, lockFileContents: JSON.stringify(runtimeJson().lock), fsInit });
+    const createPyodideModule = await globalThis.pyodideModule;
+    return await loadPyodide({ indexURL: folder, createPyodideModule, lockFileContents: JSON.stringify(runtimeJson().lock), fsInit });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,7 +3,7 @@ import { abortable } from "./abortable.ts";
 import { BundleError } from "./bundleError.ts";
 import type { RawAsset } from "./decode.ts";
 import type { ChunkRegistry } from "./registry.ts";
-import type { Manifest } from "./types.gen.ts";
+import type { AssetRecord, Manifest } from "./types.gen.ts";
 import { verifyFile } from "./verify.ts";
 
 export interface Bundle {
@@ -42,26 +42,48 @@ export async function loadJson<T>(bundle: Bundle, chunkId: string, { onProgress,
   return parse<T>(chunkId, payload);
 }
 
-/** An asset as strings, ready for a worker (decode.ts turns it into bytes). */
-export async function loadAsset(bundle: Bundle, assetId: string, { onProgress, signal }: LoadOptions = {}): Promise<RawAsset> {
-  const record = bundle.manifest.assets[assetId];
-  if (!record) throw new BundleError("unlisted", assetId);
-  const { bytes, encoding, parts: chunkIds } = record;
+/**
+ * The parts of an asset, in order, each handed on as soon as it is there: a large model is never in the page as a whole.
+ * @param deliver takes a part in; the next one waits for it
+ */
+export async function streamAsset(
+  bundle: Bundle,
+  assetId: string,
+  deliver: (part: string, last: boolean) => Promise<void> | void,
+  { onProgress, signal }: LoadOptions = {},
+): Promise<void> {
+  const { parts: chunkIds } = assetHead(bundle, assetId);
   const total = assetFileBytes(bundle, assetId);
-  const parts: string[] = Array.from({ length: chunkIds.length });
+  const ahead: Promise<string>[] = [];
   let loaded = 0;
   let next = 0;
   onProgress?.({ loaded, total });
-  const loadRest = async (): Promise<void> => {
-    for (let index = next++; index < chunkIds.length; index = next++) {
-      const chunkId = chunkIds[index]!;
-      parts[index] = await verifiedPayload(bundle, chunkId, signal);
-      loaded += fileBytes(bundle, chunkId);
-      onProgress?.({ loaded, total });
+  for (const [index, chunkId] of chunkIds.entries()) {
+    for (; next < chunkIds.length && ahead.length < PARALLEL; next++) {
+      const loading = verifiedPayload(bundle, chunkIds[next]!, signal);
+      loading.catch(() => undefined); // it is awaited in its turn, or not at all when an earlier one fails
+      ahead.push(loading);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, chunkIds.length) }, loadRest));
+    const part = await ahead.shift()!;
+    loaded += fileBytes(bundle, chunkId);
+    onProgress?.({ loaded, total });
+    await deliver(part, index === chunkIds.length - 1);
+  }
+}
+
+/** An asset as a whole (decode.ts turns it into bytes). */
+export async function loadAsset(bundle: Bundle, assetId: string, options: LoadOptions = {}): Promise<RawAsset> {
+  const { bytes, encoding } = assetHead(bundle, assetId);
+  const parts: string[] = [];
+  await streamAsset(bundle, assetId, (part) => void parts.push(part), options);
   return { id: assetId, bytes, encoding, parts };
+}
+
+/** What the manifest says of an asset. */
+export function assetHead(bundle: Bundle, assetId: string): AssetRecord {
+  const record = bundle.manifest.assets[assetId];
+  if (!record) throw new BundleError("unlisted", assetId);
+  return record;
 }
 
 /** Bytes of the files that loading an asset reads. */

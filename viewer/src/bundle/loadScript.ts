@@ -37,13 +37,14 @@ export function loadScript(url: string): Promise<void> {
   });
 }
 
-const policy = globalThis.window?.trustedTypes?.createPolicy("cc-chunks", { createScriptURL: checked });
+const policy = globalThis.window?.trustedTypes?.createPolicy("cc-chunks", { createScriptURL: checkedScript });
 
 function ownScripts(url: string): string {
-  return policy ? policy.createScriptURL(url) : checked(url);
+  return policy ? policy.createScriptURL(url) : checkedScript(url);
 }
 
-function checked(url: string): string {
+/** The URL, if it can only lead to a script of this site. */
+export function checkedScript(url: string): string {
   if (!RELATIVE.test(url)) throw new TypeError(`not a script of this site: ${url}`);
   return url;
 }

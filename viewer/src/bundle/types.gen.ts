@@ -155,7 +155,7 @@ export interface HistogramRecord {
 /** value = (stored - zero_point) · scale, per tensor or along `axis`. */
 export interface QuantizationRecord {
   readonly axis: number;
-  readonly scale: readonly number[];
+  readonly scale: readonly JsonNumber[];
   readonly zero_point: readonly number[];
 }
 
@@ -230,7 +230,9 @@ export interface LatencyRecord {
   readonly batch: number;
   readonly runs: number;
   readonly mean: number;
+  readonly p25: number;
   readonly p50: number;
+  readonly p75: number;
   readonly p95: number;
   readonly p99: number;
 }

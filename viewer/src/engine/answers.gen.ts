@@ -7,7 +7,8 @@ import type { JsonNumber } from "../bundle/types.gen.ts";
  * What is known exactly of a set of numbers. All sums are float64.
  *
  * `count` includes everything; `minimum`, `maximum`, `total` (Σx) and `squares` (Σx²)
- * are over the finite values only, and `minimum`/`maximum` are null when there are none.
+ * are over the finite values only, and `minimum`/`maximum` are null when there are none. A sum
+ * beyond float64 (values above 1e154) is infinite.
  */
 export interface Statistics {
   readonly count: number;
@@ -28,7 +29,8 @@ export interface Statistics {
  * `relative_l2` = ‖r−t‖₂ / ‖r‖₂ (lower is closer; null when the reference is all zero and t is
  * not). `sqnr_db` = 10·log₁₀(Σr² / Σ(r−t)²) in decibels (higher is closer; null when the two
  * are equal, where it would be infinite, or when the reference is all zero). `cosine` =
- * Σr·t / (‖r‖₂‖t‖₂) (higher is closer; null when either side is all zero).
+ * Σr·t / (‖r‖₂‖t‖₂) (higher is closer; null when either side is all zero). All three are null
+ * when a sum of squares is beyond float64 (values above 1e154).
  */
 export interface Comparison {
   readonly count: number;
@@ -45,10 +47,11 @@ export type Kind = "base" | "parameter" | "presence" | "operation";
 /**
  * One thing in which the selected models differ.
  *
- * `values` are the distinct values in a meaningful order (numbers by value, then text; null,
- * "not there", first). `model_values` holds the index into `values` of each selected model,
- * in the order of `Explanation.models`. `implied_by` is the label of a variable that this
- * one is a function of; an implied variable costs nothing.
+ * `values` are the distinct values in a meaningful order: null, "not there", first; then
+ * numbers by value; then text. A parameter that is null has the text "null". `model_values`
+ * holds the index into `values` of each selected model, in the order of
+ * `Explanation.models`. `implied_by` is the label of a variable that this one is a function
+ * of; an implied variable costs nothing.
  */
 export interface Variable {
   readonly label: string;

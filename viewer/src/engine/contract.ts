@@ -1,6 +1,6 @@
 // What the page and its two workers say to each other: every message type, in one place. The entries under workers/ and the
 // façades beside this file are written against these types only.
-import type { RawAsset } from "../bundle/decode.ts";
+import type { AssetHead } from "../bundle/decode.ts";
 
 /** A question and its answer carry the same id. */
 export interface Question<Body> {
@@ -23,24 +23,33 @@ export interface WireError {
   readonly fatal: boolean;
 }
 
+/**
+ * A part of an asset: the parts of one asset come in order, those of several assets may alternate. Answered when the part is taken in,
+ * and for the last one when the asset is decoded.
+ */
+export interface AssetPart {
+  readonly kind: "part";
+  readonly head: AssetHead;
+  /** Base64. */
+  readonly text: string;
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
 /* ---- Python ---- */
 
-/** The files Pyodide starts from, in the order in which the worker needs them. */
+/** The files Pyodide starts from besides its script, in the order in which the worker needs them. */
 export const PYTHON_ASSETS = {
   wasm: "runtime/pyodide.asm.wasm",
-  module: "runtime/pyodide.asm.mjs",
   stdlib: "runtime/python_stdlib.zip",
   numpy: "runtime/numpy.zip",
   core: "runtime/cc_core.zip",
 } as const;
 
-export type PythonAsset = keyof typeof PYTHON_ASSETS;
-
 export type PythonQuestion =
-  /** Sent first; answered when Python, numpy and cc_core are ready, which takes all five assets. */
+  /** Sent first; answered when Python, numpy and cc_core are ready, which takes all the assets. */
   | { readonly kind: "start"; readonly lock: string }
-  /** One for each asset, in any order, while the others still load. Answered when it is decoded. */
-  | { readonly kind: "asset"; readonly asset: PythonAsset; readonly raw: RawAsset }
+  | AssetPart
   /** `cc_core.api.dispatch(name, request, buffers)`. */
   | { readonly kind: "call"; readonly name: string; readonly request: string; readonly buffers: readonly ArrayBufferView[] };
 
@@ -49,13 +58,8 @@ export type PythonAnswer = { readonly result: string; readonly buffers: readonly
 
 /* ---- ONNX ---- */
 
-/** The files onnxruntime-web starts from. */
-export const ONNX_ASSETS = {
-  wasm: "runtime/ort-wasm-simd-threaded.wasm",
-  module: "runtime/ort-wasm-simd-threaded.mjs",
-} as const;
-
-export type OnnxAsset = keyof typeof ONNX_ASSETS;
+/** The files onnxruntime-web starts from besides its script. */
+export const ONNX_ASSETS = { wasm: "runtime/onnxruntime.wasm" } as const;
 
 export type TensorType =
   | "float32" | "float64" | "float16" | "int64" | "uint64" | "int32" | "uint32" | "int16" | "uint16" | "int8" | "uint8" | "bool" | "string";
@@ -83,9 +87,8 @@ export interface OnnxRun {
 
 export type OnnxQuestion =
   | { readonly kind: "start" }
-  | { readonly kind: "asset"; readonly asset: OnnxAsset; readonly raw: RawAsset }
-  /** Hands over a model; the worker keeps as many as fit its memory. */
-  | { readonly kind: "model"; readonly raw: RawAsset }
+  /** Of the runtime, or of a model; the worker keeps as many models as fit its memory. */
+  | AssetPart
   | ({ readonly kind: "run" } & OnnxRun)
   | { readonly kind: "release"; readonly model: string };
 

@@ -1,10 +1,11 @@
 // ONNX models in the page: onnxruntime-web, in a worker.
-import { loadAsset, type Bundle } from "../bundle/load.ts";
+import type { Bundle } from "../bundle/load.ts";
 import workerText from "virtual:worker-text/onnx.worker.ts";
 import { EngineClient } from "./client.ts";
 import { WorkerFault, type Connection } from "./connection.ts";
-import { ONNX_ASSETS, type OnnxAnswer, type OnnxAsset, type OnnxQuestion, type OnnxRun, type Tensor } from "./contract.ts";
+import { ONNX_ASSETS, type OnnxAnswer, type OnnxQuestion, type OnnxRun, type Tensor } from "./contract.ts";
 import { EngineError } from "./engineError.ts";
+import { sendAsset } from "./sendAsset.ts";
 import { startEngine, type Recipe } from "./startEngine.ts";
 import { observable, type EngineStatus, type Observable } from "./status.ts";
 
@@ -39,15 +40,14 @@ export interface OnnxEngine {
 
 type OnnxConnection = Connection<OnnxQuestion, OnnxAnswer>;
 
-const RECIPE: Recipe<OnnxQuestion, OnnxAsset> = {
+const RECIPE: Recipe<OnnxQuestion> = {
   name: "ONNX Runtime",
   loading: "ONNX Runtime",
-  library: "runtime/ort.wasm.min.js",
+  library: "runtime/onnxruntime.js",
   prelude: "",
   workerText,
-  assets: ONNX_ASSETS,
+  assets: Object.values(ONNX_ASSETS),
   start: () => ({ kind: "start" }),
-  asset: (asset, raw) => ({ kind: "asset", asset, raw }),
 };
 
 export function createOnnx(bundle: Bundle): OnnxEngine {
@@ -98,7 +98,7 @@ async function handOver(
   const ready = status.get();
   try {
     const onProgress = ({ loaded, total }: { loaded: number; total: number }) => status.set({ state: "loading", asset: label, loaded, total });
-    await connection.ask({ kind: "model", raw: await loadAsset(bundle, model, { onProgress, signal }) });
+    await (await sendAsset(bundle, model, Promise.resolve(connection), { onProgress, signal })).decoded;
   } finally {
     // Stopping the worker in the meantime has set "idle", which is to stay.
     if (!connection.closed) status.set(ready);

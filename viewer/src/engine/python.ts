@@ -3,7 +3,7 @@ import type { Bundle } from "../bundle/load.ts";
 import workerText from "virtual:worker-text/python.worker.ts";
 import { EngineClient } from "./client.ts";
 import { WorkerFault, type Connection } from "./connection.ts";
-import { PYTHON_ASSETS, type PythonAnswer, type PythonAsset, type PythonQuestion } from "./contract.ts";
+import { PYTHON_ASSETS, type PythonAnswer, type PythonQuestion } from "./contract.ts";
 import { EngineError } from "./engineError.ts";
 import { startEngine, type Recipe } from "./startEngine.ts";
 import { observable, type EngineStatus, type Observable } from "./status.ts";
@@ -29,16 +29,15 @@ export interface PythonEngine {
   stop(): void;
 }
 
-const RECIPE: Recipe<PythonQuestion, PythonAsset> = {
+const RECIPE: Recipe<PythonQuestion> = {
   name: "Python",
   loading: "Python and numpy",
   library: "runtime/pyodide.js",
   // Pyodide refuses classic workers, which it knows by importScripts; a file:// page has no others.
   prelude: "self.importScripts = undefined;",
   workerText,
-  assets: PYTHON_ASSETS,
+  assets: Object.values(PYTHON_ASSETS),
   start: ({ lock }) => ({ kind: "start", lock: JSON.stringify(lock) }),
-  asset: (asset, raw) => ({ kind: "asset", asset, raw }),
 };
 
 export function createPython(bundle: Bundle): PythonEngine {

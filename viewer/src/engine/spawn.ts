@@ -8,19 +8,11 @@ interface TrustedWorkers {
 /** @param texts classic scripts, run in this order in one global scope */
 export function spawnWorker(name: string, texts: readonly string[]): WorkerPort {
   // Joined with a newline and semicolon, because a script may end in a comment or leave out its last semicolon.
-  const blob = new Blob(texts.flatMap((text) => [withoutSourceMap(text), "\n;\n"]), { type: "text/javascript" });
+  const blob = new Blob(texts.flatMap((text) => [text, "\n;\n"]), { type: "text/javascript" });
   const url = URL.createObjectURL(blob);
-  try {
-    return new Worker(policy ? policy.createScriptURL(url) : url, { name });
-  } finally {
-    // The worker has its script once the constructor returns its URL to the loader: see the browser test of both engines.
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  }
-}
-
-/** The map is not shipped; developer tools would look for it beside the Blob and complain. */
-function withoutSourceMap(text: string): string {
-  return text.replace(/^\/\/# sourceMappingURL=.*$/m, "");
+  // Not at once: a browser may read the Blob after the constructor has returned.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return new Worker(policy ? policy.createScriptURL(url) : url, { name });
 }
 
 const policy: TrustedWorkers | undefined = globalThis.window?.trustedTypes?.createPolicy("cc-workers", {

@@ -1,16 +1,18 @@
 // How both engines start: the worker is made first, its files are handed over as they arrive and are decoded and compiled while the
 // others still load, and one progress figure covers them all.
-import { decodeText, type RawAsset } from "../bundle/decode.ts";
+import { decodeText } from "../bundle/decode.ts";
 import { BundleError } from "../bundle/bundleError.ts";
 import { assetFileBytes, loadAsset, type Bundle } from "../bundle/load.ts";
 import type { RuntimeRecord } from "../bundle/types.gen.ts";
 import { asFailure } from "../failure.ts";
 import { Connection, WorkerFault } from "./connection.ts";
+import type { AssetPart } from "./contract.ts";
 import { EngineError } from "./engineError.ts";
+import { sendAsset } from "./sendAsset.ts";
 import { spawnWorker } from "./spawn.ts";
 import type { EngineStatus } from "./status.ts";
 
-export interface Recipe<Body, Name extends string> {
+export interface Recipe<Body> {
   /** "Python", "ONNX Runtime": for messages. */
   readonly name: string;
   /** What the progress bar says is loading. */
@@ -20,23 +22,22 @@ export interface Recipe<Body, Name extends string> {
   /** A line to run before the library. */
   readonly prelude: string;
   readonly workerText: string;
-  /** Asset ids by the worker's name for them, in the order of need. */
-  readonly assets: Readonly<Record<Name, string>>;
+  /** Ids of the other assets, in the order of need. */
+  readonly assets: readonly string[];
   /** Asked at once; answered when the engine is ready. */
   readonly start: (runtime: RuntimeRecord) => Body;
-  readonly asset: (name: Name, raw: RawAsset) => Body;
 }
 
 /** A connection to an engine that is ready. `report` hears of every step, and of the engine's end. */
-export async function startEngine<Body, Result, Name extends string>(
+export async function startEngine<Body, Result>(
   bundle: Bundle,
-  recipe: Recipe<Body, Name>,
+  recipe: Recipe<Body>,
   report: (status: EngineStatus) => void,
   signal: AbortSignal,
-): Promise<Connection<Body, Result>> {
+): Promise<Connection<Body | AssetPart, Result>> {
   const begun = performance.now();
   const { runtime } = bundle.manifest;
-  const worker = handled(spawned<Body, Result, Name>(bundle, recipe, runtime, signal));
+  const worker = handled(spawned<Body, Result>(bundle, recipe, runtime, signal));
   try {
     await deliverAssets(bundle, recipe, worker, report, signal);
     const { connection, started } = await worker;
@@ -53,14 +54,14 @@ export async function startEngine<Body, Result, Name extends string>(
 }
 
 interface Spawned<Body, Result> {
-  readonly connection: Connection<Body, Result>;
+  readonly connection: Connection<Body | AssetPart, Result>;
   /** Settles when the engine is ready, which takes all its assets. */
   readonly started: Promise<Result>;
 }
 
-async function spawned<Body, Result, Name extends string>(
+async function spawned<Body, Result>(
   bundle: Bundle,
-  { name, library, prelude, workerText, start }: Recipe<Body, Name>,
+  { name, library, prelude, workerText, start }: Recipe<Body>,
   runtime: RuntimeRecord | null,
   signal: AbortSignal,
 ): Promise<Spawned<Body, Result>> {
@@ -68,31 +69,29 @@ async function spawned<Body, Result, Name extends string>(
   if (!runtime) throw new BundleError("unlisted", "runtime/");
   const text = await decodeText(await loadAsset(bundle, library, { signal }));
   signal.throwIfAborted();
-  const connection = new Connection<Body, Result>(spawnWorker(name, [prelude, text, workerText]));
+  const connection = new Connection<Body | AssetPart, Result>(spawnWorker(name, [prelude, text, workerText]));
   signal.addEventListener("abort", () => connection.close(signal.reason), { once: true });
   return { connection, started: handled(connection.ask(start(runtime))) };
 }
 
-async function deliverAssets<Body, Result, Name extends string>(
+async function deliverAssets<Body, Result>(
   bundle: Bundle,
-  { loading, assets, asset }: Recipe<Body, Name>,
+  { loading, assets }: Recipe<Body>,
   worker: Promise<Spawned<Body, Result>>,
   report: (status: EngineStatus) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const names = Object.keys(assets) as Name[];
-  const total = names.reduce((sum, name) => sum + assetFileBytes(bundle, assets[name]), 0);
-  const loadedOf = new Map<Name, number>();
-  const deliver = async (name: Name): Promise<{ decoded: Promise<unknown> }> => {
+  const total = assets.reduce((sum, id) => sum + assetFileBytes(bundle, id), 0);
+  const loadedOf = new Map<string, number>();
+  const connection = handled(worker.then((made) => made.connection));
+  const deliver = (id: string): Promise<{ decoded: Promise<unknown> }> => {
     const onProgress = ({ loaded }: { loaded: number }) => {
-      loadedOf.set(name, loaded);
+      loadedOf.set(id, loaded);
       report({ state: "loading", asset: loading, loaded: [...loadedOf.values()].reduce((a, b) => a + b, 0), total });
     };
-    const raw = await loadAsset(bundle, assets[name], { onProgress, signal });
-    const { connection } = await worker;
-    return { decoded: handled(connection.ask(asset(name, raw))) };
+    return sendAsset(bundle, id, connection, { onProgress, signal });
   };
-  const delivered = await Promise.all(names.map(deliver));
+  const delivered = await Promise.all(assets.map(deliver));
   report({ state: "starting" });
   await Promise.all(delivered.map(({ decoded }) => decoded));
 }

@@ -18,8 +18,11 @@ export function answerFromMemory(wasm: Promise<WebAssembly.Module>, files: Reado
     if (name.endsWith(".wasm")) return new Response(null);
     throw new TypeError(`The page makes no requests; something in the worker asked for ${url}`);
   };
+  // A module that does not compile is reported by the asset's own answer, and the worker is replaced; the engines would only
+  // write to the console, so they wait for ever.
+  const compiled = wasm.catch(() => new Promise<never>(() => undefined));
   WebAssembly.instantiateStreaming = async (_response, imports) => {
-    const module = await wasm;
+    const module = await compiled;
     return { module, instance: await WebAssembly.instantiate(module, imports) };
   };
 }

@@ -1,22 +1,23 @@
 // The ONNX worker: onnxruntime-web from bytes that the page hands over, then one run after another.
-import { decodeAsset, decodedStream } from "../bundle/decode.ts";
-import type { OnnxAnswer, OnnxAsset, OnnxQuestion, OnnxRun, Tensor, TensorData, TensorType } from "../engine/contract.ts";
-import { deferredByName } from "./deferred.ts";
+import { ONNX_ASSETS, type OnnxAnswer, type OnnxQuestion, type OnnxRun, type Tensor, type TensorData, type TensorType } from "../engine/contract.ts";
+import { arrivals } from "./arrivals.ts";
+import { deferred, settle } from "./deferred.ts";
 import { answerFromMemory, BASE, compileStream } from "./fromMemory.ts";
-import { dataUrl } from "./importModule.ts";
-import { OnnxSessions } from "./onnxSessions.ts";
+import { OnnxSessions, SESSION_OPTIONS } from "./onnxSessions.ts";
 import { serve } from "./serve.ts";
 import { WARM_MODEL } from "./warmModel.ts";
 
-const bytesOf = deferredByName<Exclude<OnnxAsset, "wasm">, Uint8Array<ArrayBuffer>>();
-const wasm = deferredByName<"wasm", WebAssembly.Module>()("wasm");
+const wasm = deferred<WebAssembly.Module>();
 const sessions = new OnnxSessions();
+const takePart = arrivals(async (id, asset) => {
+  if (id === ONNX_ASSETS.wasm) await settle(wasm, compileStream(asset.stream));
+  else sessions.add(id, await asset.bytes());
+});
 
 serve<OnnxQuestion, OnnxAnswer>(
   async (question) => {
     if (question.kind === "start") await start();
-    else if (question.kind === "asset") await receive(question);
-    else if (question.kind === "model") sessions.add(question.raw.id, await decodeAsset(question.raw));
+    else if (question.kind === "part") await takePart(question);
     else if (question.kind === "release") sessions.release(question.model);
     else return sessions.has(question.model) ? run(question) : { missing: question.model };
     return null;
@@ -24,25 +25,15 @@ serve<OnnxQuestion, OnnxAnswer>(
   (answer) => (answer && "outputs" in answer ? Object.values(answer.outputs).flatMap(buffersOf) : []),
 );
 
-async function receive({ asset, raw }: Extract<OnnxQuestion, { kind: "asset" }>): Promise<void> {
-  if (asset === "wasm") {
-    wasm.resolve(compileStream(decodedStream(raw)));
-    await wasm.promise;
-  } else {
-    bytesOf(asset).resolve(decodeAsset(raw));
-    await bytesOf(asset).promise;
-  }
-}
-
 async function start(): Promise<void> {
   answerFromMemory(wasm.promise);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = 1; // threads need response headers that a folder does not have
   ort.env.wasm.proxy = false; // this is the worker already
-  // The glue as a data: URL is the one form that Chromium, Firefox and WebKit all import in such a worker.
-  ort.env.wasm.wasmPaths = { mjs: dataUrl(await bytesOf("module").promise), wasm: `${BASE}ort.wasm` };
+  // Addresses that are answered from memory: the script's own module, and the WebAssembly above.
+  ort.env.wasm.wasmPaths = { mjs: `${BASE}onnxruntime.mjs`, wasm: `${BASE}onnxruntime.wasm` };
   // The library starts with its first session; this one makes "ready" mean ready.
-  await (await ort.InferenceSession.create(WARM_MODEL, { executionProviders: ["wasm"], logSeverityLevel: 3 })).release();
+  await (await ort.InferenceSession.create(WARM_MODEL, SESSION_OPTIONS)).release();
 }
 
 async function run({ model, expose, feeds, fetch }: OnnxRun): Promise<OnnxAnswer> {

@@ -5,6 +5,9 @@ import { exposeSuffix, graphOutputs } from "./onnxSuffix.ts";
 /** WebAssembly memory ends at 4 GiB and never shrinks; half a gigabyte of models leaves room for activations. */
 const BUDGET = 512 * 1024 * 1024;
 
+/** Log level 3 is errors only: warnings about a model's initializers are no news to the reader of a page. */
+export const SESSION_OPTIONS = { executionProviders: ["wasm"], logSeverityLevel: 3 } as const;
+
 interface Entry {
   readonly model: string;
   readonly session: Promise<ort.InferenceSession>;
@@ -45,8 +48,7 @@ async function createSession(model: Uint8Array<ArrayBuffer>, expose: readonly st
   const own = expose.length > 0 ? new Set(graphOutputs(model)) : new Set<string>();
   const suffix = exposeSuffix([...new Set(expose)].filter((name) => !own.has(name)));
   const bytes = suffix.length === 0 ? model : joined(model, suffix);
-  // 3: errors only; warnings about a model's initializers are no news to the reader of a page.
-  return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+  return ort.InferenceSession.create(bytes, SESSION_OPTIONS);
 }
 
 async function release(session: Promise<ort.InferenceSession>): Promise<void> {

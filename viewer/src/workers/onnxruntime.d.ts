@@ -1,4 +1,5 @@
-// The part of onnxruntime-web that the worker uses; ort.wasm.min.js stands before it in the same Blob and defines `ort`.
+// The part of onnxruntime-web that the worker uses; runtime/onnxruntime.js stands before it in the same Blob and defines
+// `ort`.
 
 declare namespace ort {
   interface Tensor {
@@ -20,5 +21,5 @@ declare const ort: {
     readonly wasm: { numThreads: number; proxy: boolean; wasmPaths: { mjs: string; wasm: string } };
   };
   readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => ort.Tensor;
-  readonly InferenceSession: { create(model: Uint8Array, options: Record<string, unknown>): Promise<ort.InferenceSession> };
+  readonly InferenceSession: { create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<ort.InferenceSession> };
 };

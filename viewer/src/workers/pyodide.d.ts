@@ -1,4 +1,4 @@
-// The part of Pyodide that the worker uses; pyodide.js stands before it in the same Blob and defines loadPyodide().
+// The part of Pyodide that the worker uses; runtime/pyodide.js stands before it in the same Blob and defines these globals.
 
 interface PyProxy {
   (...args: unknown[]): unknown;
@@ -40,5 +40,8 @@ interface PyodideOptions {
   stderr: (line: string) => void;
   fsInit: (files: PyodideFileSystem, info: { sitePackages: string }) => Promise<void>;
 }
+
+/** The Emscripten module's factory, which Pyodide would otherwise import. */
+declare const pyodideModule: Promise<unknown>;
 
 declare function loadPyodide(options: PyodideOptions): Promise<Pyodide>;

@@ -1,47 +1,45 @@
 // The Python worker: Pyodide from bytes that the page hands over, then one request after another.
-import { decodeAsset, decodedStream } from "../bundle/decode.ts";
-import type { PythonAnswer, PythonAsset, PythonQuestion } from "../engine/contract.ts";
+import { PYTHON_ASSETS, type PythonAnswer, type PythonQuestion } from "../engine/contract.ts";
+import { arrivals } from "./arrivals.ts";
 import bridge from "./bridge.py?raw";
-import { deferredByName } from "./deferred.ts";
+import { deferred, settle } from "./deferred.ts";
 import { answerFromMemory, BASE, compileStream } from "./fromMemory.ts";
-import { importModule } from "./importModule.ts";
 import { Fault, serve } from "./serve.ts";
 import { compileLibraries, install, link } from "./sitePackages.ts";
 
-const bytesOf = deferredByName<Exclude<PythonAsset, "wasm">, Uint8Array<ArrayBuffer>>();
-const wasm = deferredByName<"wasm", WebAssembly.Module>()("wasm");
+const wasm = deferred<WebAssembly.Module>();
+const archives = {
+  stdlib: deferred<Uint8Array<ArrayBuffer>>(),
+  numpy: deferred<Uint8Array<ArrayBuffer>>(),
+  core: deferred<Uint8Array<ArrayBuffer>>(),
+};
+const takePart = arrivals(async (id, asset) => {
+  if (id === PYTHON_ASSETS.wasm) return settle(wasm, compileStream(asset.stream));
+  const name = (["stdlib", "numpy", "core"] as const).find((archive) => PYTHON_ASSETS[archive] === id);
+  if (!name) throw new Error(`Python has no use for ${id}`);
+  return settle(archives[name], asset.bytes());
+});
 let python: Pyodide | undefined;
 
 serve<PythonQuestion, PythonAnswer>(
   async (question) => {
     if (question.kind === "start") await start(question.lock);
-    else if (question.kind === "asset") await receive(question);
+    else if (question.kind === "part") await takePart(question);
     else return call(question);
     return null;
   },
   (answer) => (answer ? answer.buffers.map((buffer) => buffer.buffer) : []),
 );
 
-async function receive({ asset, raw }: Extract<PythonQuestion, { kind: "asset" }>): Promise<void> {
-  if (asset === "wasm") {
-    wasm.resolve(compileStream(decodedStream(raw)));
-    await wasm.promise;
-  } else {
-    bytesOf(asset).resolve(decodeAsset(raw));
-    await bytesOf(asset).promise;
-  }
-}
-
 async function start(lock: string): Promise<void> {
-  answerFromMemory(wasm.promise, { "python_stdlib.zip": () => bytesOf("stdlib").promise });
-  const numpy = bytesOf("numpy").promise;
-  const libraries = numpy.then(compileLibraries);
-  const module = await importModule(await bytesOf("module").promise);
+  answerFromMemory(wasm.promise, { "python_stdlib.zip": () => archives.stdlib.promise });
+  const libraries = archives.numpy.promise.then(compileLibraries);
+  libraries.catch(() => undefined); // the page hears of a damaged archive from the asset's own answer
   let folder = "";
   python = await loadPyodide({
     indexURL: BASE,
     packageBaseUrl: BASE,
-    createPyodideModule: module.default,
+    createPyodideModule: await pyodideModule,
     lockFileContents: lock,
     // The hash seed is fixed so that the order of sets, and with it every result, is the same in each run.
     env: { HOME: "/home/pyodide", PYTHONHASHSEED: "0" },
@@ -50,7 +48,7 @@ async function start(lock: string): Promise<void> {
     // Put in place before Python starts, so that its import system finds the packages on its first look.
     fsInit: async (files, { sitePackages }) => {
       folder = sitePackages;
-      for (const archive of [numpy, bytesOf("core").promise]) install(files, folder, await archive);
+      for (const { promise } of [archives.numpy, archives.core]) install(files, folder, await promise);
     },
   });
   await link(python._module, folder, await libraries);

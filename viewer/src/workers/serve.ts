@@ -29,6 +29,8 @@ export function serve<Body, Result>(answer: (body: Body) => Promise<Result>, tra
 
 function wireError(error: unknown): WireError {
   if (error instanceof Fault) return error.wire;
+  // C++ exceptions that nothing caught arrive as the address of the exception.
+  if (typeof error === "number") return { name: "Error", message: "An internal error without a message.", detail: `C++ exception at ${error}`, fatal: true };
   if (!(error instanceof Error)) return { name: "Error", message: String(error), detail: "", fatal: false };
   return { name: error.name, message: error.message, detail: error.stack ?? "", fatal: isFatal(error) };
 }

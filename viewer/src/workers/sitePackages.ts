@@ -7,7 +7,12 @@ export type Libraries = ReadonlyMap<string, Promise<WebAssembly.Module>>;
 /** Compiles an archive's extension modules in the background, while Python starts; on import it would wait for each. */
 export function compileLibraries(archive: Uint8Array<ArrayBuffer>): Libraries {
   const libraries = new Map<string, Promise<WebAssembly.Module>>();
-  for (const [path, content] of storedFiles(archive)) if (path.endsWith(".so")) libraries.set(path, WebAssembly.compile(content));
+  for (const [path, content] of storedFiles(archive)) {
+    if (!path.endsWith(".so")) continue;
+    const compiled = WebAssembly.compile(content);
+    compiled.catch(() => undefined); // awaited in link(); until then a failure is not unhandled
+    libraries.set(path, compiled);
+  }
   return libraries;
 }
 

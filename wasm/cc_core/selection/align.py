@@ -4,19 +4,28 @@ The selected models and their ancestors form a tree of steps. A step stands in o
 models below it, and columns follow the order of every chain. The tree is aligned from the leaves
 up: the column lists of a node's subtrees are merged pair by pair, each merge being the cheapest
 order-keeping merge of two lists (dynamic programming, as in sequence alignment). Each merge is
-optimal; their succession is greedy.
+optimal; their succession is greedy. What is left apart and costs less together is gathered at last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from cc_core.selection.cost import column_cost
+from cc_core.selection.cost import Facts, cost, facts, join, joined_cost
 from cc_core.selection.forest import Operation, Step
+from cc_core.selection.gather import Placed, gather
 
 # model id -> the operation the model has in this column; models without one are absent
 Column = Mapping[str, Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    """A column and what decides its cost."""
+
+    column: Column
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,75 +33,133 @@ class _Block:
     """Aligned columns of some of the selected models."""
 
     models: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[_Aligned, ...]
 
 
-def align(chains: Mapping[str, Sequence[Step]]) -> tuple[Column, ...]:
+Order = Callable[[_Block], tuple[object, ...]]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A step of the tree: the steps after it, and the models whose recipe ends with it."""
+
+    operation: Operation | None = None
+    children: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+
+_ROOT = ""
+
+
+def _long_first(block: _Block) -> tuple[object, ...]:
+    """Long recipes span the columns into which the short ones are fitted."""
+    return -len(block.columns), block.models
+
+
+def _short_first(block: _Block) -> tuple[object, ...]:
+    """Short recipes meet before a long one draws their steps apart."""
+    return len(block.columns), block.models
+
+
+def _alike_first(block: _Block) -> tuple[object, ...]:
+    """Recipes that begin with the same operations meet first."""
+    return tuple(sorted(aligned.facts.names) for aligned in block.columns), block.models
+
+
+# In which order the subtrees of a node are merged. None is best for all selections.
+ORDERS: tuple[Order, ...] = (_long_first, _short_first, _alike_first)
+
+
+def align(chains: Mapping[str, Sequence[Step]], order: Order = _long_first) -> tuple[Column, ...]:
     """Columns over all models of ``chains`` (model id -> its recipe), in recipe order."""
-    order = tuple(sorted(chains))
-    return _align_tree({model: tuple(chains[model]) for model in order}, 0).columns
+    nodes = _tree(chains)
+    blocks: dict[str, _Block] = {}
+    # A node comes after its parent in ``nodes``; without recursion, chains may have any length.
+    for name, node in reversed(nodes.items()):
+        below = sorted((blocks.pop(child) for child in node.children), key=order)
+        block = _merge_all(node.ended, below)
+        blocks[name] = block if node.operation is None else _with_step(node.operation, block)
+    columns = blocks[_ROOT].columns
+    placed = [Placed(frozenset(a.column), a.facts) for a in columns]
+    return tuple(
+        {model: step for index in group for model, step in columns[index].column.items()}
+        for group in gather(placed, len(chains))
+    )
 
 
-def _align_tree(chains: Mapping[str, tuple[Step, ...]], depth: int) -> _Block:
-    """Align the models of one node, which share their first ``depth`` steps."""
-    ended = tuple(model for model, steps in chains.items() if len(steps) == depth)
-    subtrees: dict[str, dict[str, tuple[Step, ...]]] = {}
-    for model, steps in chains.items():
-        if len(steps) > depth:
-            subtrees.setdefault(steps[depth].node, {})[model] = steps
-    blocks = [_with_own_step(members, depth) for members in subtrees.values()]
-    # Long recipes first: they span the columns into which the short ones are fitted.
-    blocks.sort(key=lambda block: (-len(block.columns), block.models))
-    merged = _Block(ended, ())
+def _tree(chains: Mapping[str, Sequence[Step]]) -> dict[str, _Node]:
+    nodes = {_ROOT: _Node()}
+    for model in sorted(chains):
+        place = _ROOT
+        for step in chains[model]:
+            if step.node not in nodes:
+                nodes[step.node] = _Node(step.operation)
+                nodes[place].children.append(step.node)
+            place = step.node
+        nodes[place].ended.append(model)
+    return nodes
+
+
+def _with_step(operation: Operation, below: _Block) -> _Block:
+    column = dict.fromkeys(below.models, operation)
+    own = _Aligned(column, facts(operation, len(below.models)))
+    return _Block(below.models, (own, *below.columns))
+
+
+def _merge_all(ended: Iterable[str], blocks: Iterable[_Block]) -> _Block:
+    merged = _Block(tuple(ended), ())
     for block in blocks:
         merged = _merge(merged, block)
     return merged
 
 
-def _with_own_step(members: Mapping[str, tuple[Step, ...]], depth: int) -> _Block:
-    below = _align_tree(members, depth + 1)
-    step = next(iter(members.values()))[depth]
-    own: Column = dict.fromkeys(below.models, step.operation)
-    return _Block(below.models, (own, *below.columns))
-
-
 def _merge(first: _Block, second: _Block) -> _Block:
     """The cheapest merge of two column lists that keeps the order of both."""
     models = (*first.models, *second.models)
-    a, b = first.columns, second.columns
-    alone_a = [column_cost(column, models) for column in a]
-    alone_b = [column_cost(column, models) for column in b]
+    if not first.columns or not second.columns:
+        return _Block(models, first.columns or second.columns)
+    moves = _cheapest_moves(first.columns, second.columns, len(models))
+    columns: list[_Aligned] = []
+    a, b = iter(first.columns), iter(second.columns)
+    for move in moves:
+        if move == "both":
+            columns.append(_union(next(a), next(b)))
+        else:
+            columns.append(next(a) if move == "first" else next(b))
+    return _Block(models, tuple(columns))
+
+
+def _union(first: _Aligned, second: _Aligned) -> _Aligned:
+    return _Aligned({**first.column, **second.column}, join(first.facts, second.facts))
+
+
+def _cheapest_moves(a: Sequence[_Aligned], b: Sequence[_Aligned], models: int) -> list[str]:
+    """Which list gives the next column, or both one together, from first to last."""
+    alone_a = [cost(aligned.facts, models) for aligned in a]
+    alone_b = [cost(aligned.facts, models) for aligned in b]
     # best[i][j]: cheapest way to merge the first i columns of a with the first j of b, as
     # (cost, columns used, move); fewer columns win ties, then sharing a column.
-    best: list[list[tuple[int, int, str]]] = [
-        [(0, 0, "")] * (len(b) + 1) for _ in range(len(a) + 1)
-    ]
+    best = [[(0, 0, "")] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in range(len(a) + 1):
         for j in range(len(b) + 1):
             options = []
             if i and j:
-                cost, used, _ = best[i - 1][j - 1]
-                shared = column_cost({**a[i - 1], **b[j - 1]}, models)
-                options.append((cost + shared, used + 1, "both"))
+                spent, used, _ = best[i - 1][j - 1]
+                shared = joined_cost(a[i - 1].facts, b[j - 1].facts, models)
+                options.append((spent + shared, used + 1, "both"))
             if i:
-                cost, used, _ = best[i - 1][j]
-                options.append((cost + alone_a[i - 1], used + 1, "first"))
+                spent, used, _ = best[i - 1][j]
+                options.append((spent + alone_a[i - 1], used + 1, "first"))
             if j:
-                cost, used, _ = best[i][j - 1]
-                options.append((cost + alone_b[j - 1], used + 1, "second"))
+                spent, used, _ = best[i][j - 1]
+                options.append((spent + alone_b[j - 1], used + 1, "second"))
             if options:
                 best[i][j] = min(options, key=lambda option: option[:2])
-    columns: list[Column] = []
+    moves = []
     i, j = len(a), len(b)
     while i or j:
         move = best[i][j][2]
-        if move == "both":
-            i, j = i - 1, j - 1
-            columns.append({**a[i], **b[j]})
-        elif move == "first":
-            i -= 1
-            columns.append(a[i])
-        else:
-            j -= 1
-            columns.append(b[j])
-    return _Block(models, tuple(reversed(columns)))
+        moves.append(move)
+        i -= move != "second"
+        j -= move != "first"
+    return moves[::-1]

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from cc_core.errors import CoreError
-from cc_core.selection.align import Column, align
+from cc_core.selection.align import ORDERS, Column, align
 from cc_core.selection.cost import OPERATION, PARAMETER, PRESENCE, varying_parameters
 from cc_core.selection.forest import BASE_MODEL, Forest, Operation, canonical
 
+# Digits that are ordered as a number; more than this is no count of anything.
+_LONGEST = 100
 Kind = Literal["base", "parameter", "presence", "operation"]
+# A model's value of a variable: the text that equal values share, and what is shown.
+_Entry = tuple[str, object]
+# What is absent equals nothing that a parameter can hold: every JSON value is spelled otherwise.
+_ABSENT: _Entry = ("absent", None)
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
     """One thing in which the selected models differ.
 
-    ``values`` are the distinct values in a meaningful order (numbers by value, then text; None,
-    "not there", first). ``model_values`` holds the index into ``values`` of each selected model,
-    in the order of ``Explanation.models``. ``implied_by`` is the label of a variable that this
-    one is a function of; an implied variable costs nothing.
+    ``values`` are the distinct values in a meaningful order: None, "not there", first; then
+    numbers by value; then text. A parameter that is null has the text "null". ``model_values``
+    holds the index into ``values`` of each selected model, in the order of
+    ``Explanation.models``. ``implied_by`` is the label of a variable that this one is a function
+    of; an implied variable costs nothing.
     """
 
     label: str
@@ -62,9 +71,14 @@ def explain(forest: Forest, selected: Iterable[str]) -> Explanation:
     if not models:
         raise CoreError("no model is selected; select at least one")
     chains = {model: forest.chain(model) for model in models}
-    columns = align(chains)
-    variables = _mark_implied(_number_labels(_variables(columns, models)))
-    cost = sum(variable.cost for variable in variables if variable.implied_by is None)
+    alignments: list[tuple[Column, ...]] = []
+    for order in ORDERS:
+        columns = align(chains, order)
+        if columns not in alignments:
+            alignments.append(columns)
+    # The first of equally cheap ones.
+    variables = min((_variables(columns, models) for columns in alignments), key=_charge)
+    cost, _ = _charge(variables)
     repeats = _repeats({m: tuple(step.operation for step in chains[m]) for m in models})
     return Explanation(
         models=models,
@@ -76,104 +90,121 @@ def explain(forest: Forest, selected: Iterable[str]) -> Explanation:
     )
 
 
-def _variables(columns: Sequence[Column], models: Sequence[str]) -> list[Variable]:
-    found: list[Variable] = []
-    for column in columns:
-        operations = list(column.values())
-        names = list(dict.fromkeys(operation.name for operation in operations))
-        if len(names) > 1:
-            found.append(_operation_variable(column, models))
-            continue
-        name = names[0]
-        absent = len(column) < len(models)
-        if absent:
-            shown = {m: m in column for m in models}
-            found.append(_variable(name, "presence", name, None, shown, models, PRESENCE))
-        for parameter in varying_parameters(operations):
-            of_model = {
-                m: column[m].parameters.get(parameter) if m in column else None for m in models
-            }
-            kind: Kind = "base" if name == BASE_MODEL else "parameter"
-            label = BASE_MODEL if kind == "base" else f"{name} · {parameter}"
-            found.append(_variable(label, kind, name, parameter, of_model, models, PARAMETER))
-    return found
+def _charge(variables: Sequence[Variable]) -> tuple[int, int]:
+    """Cost and number of the variables that are not implied."""
+    charged = [variable.cost for variable in variables if variable.implied_by is None]
+    return sum(charged), len(charged)
 
 
-def _operation_variable(column: Column, models: Sequence[str]) -> Variable:
-    of_model = {m: _spoken(column[m]) if m in column else None for m in models}
+def _variables(columns: Sequence[Column], models: Sequence[str]) -> tuple[Variable, ...]:
+    """All variables in column order, implied ones marked."""
+    by_column = [list(_variables_of(column, models)) for column in columns]
+    places = [place for place, found in enumerate(by_column) for _ in found]
+    variables = _number_labels([variable for found in by_column for variable in found])
+    return _mark_implied(variables, places)
+
+
+def _variables_of(column: Column, models: Sequence[str]) -> Iterator[Variable]:
     names = sorted({operation.name for operation in column.values()})
-    label = " or ".join(names)
-    return _variable(label, "operation", label, None, of_model, models, OPERATION)
+    if len(names) > 1:
+        label = " or ".join(names)
+        asked = Variable(label, "operation", label, None, (), (), OPERATION)
+        yield _fill(asked, _spoken_operations(column, models))
+    else:
+        yield from _variables_of_one(names[0], column, models)
 
 
-def _variable(
-    label: str,
-    kind: Kind,
-    operation: str,
-    parameter: str | None,
-    of_model: Mapping[str, object],
-    models: Sequence[str],
-    cost: int,
-) -> Variable:
-    distinct = {canonical(of_model[m]): of_model[m] for m in models}
-    keys = sorted(distinct, key=lambda key: _order(distinct[key]))
+def _variables_of_one(name: str, column: Column, models: Sequence[str]) -> Iterator[Variable]:
+    """The variables of a column in which one operation stands, perhaps not for all models."""
+    if len(column) < len(models):
+        asked = Variable(name, "presence", name, None, (), (), PRESENCE)
+        yield _fill(asked, [("true", True) if m in column else ("false", False) for m in models])
+    for parameter in varying_parameters(column.values()):
+        kind: Kind = "base" if name == BASE_MODEL else "parameter"
+        label = BASE_MODEL if kind == "base" else f"{name} · {parameter}"
+        asked = Variable(label, kind, name, parameter, (), (), PARAMETER)
+        yield _fill(asked, [_parameter(column.get(m), parameter) for m in models])
+
+
+def _parameter(operation: Operation | None, name: str) -> _Entry:
+    if operation is None or name not in operation.parameters:
+        return _ABSENT
+    value = operation.parameters[name]
+    return canonical(value), "null" if value is None else value
+
+
+def _spoken_operations(column: Column, models: Sequence[str]) -> list[_Entry]:
+    """Operations as people say them, or exactly where two different ones would sound the same."""
+    exact = {m: canonical([o.name, dict(o.parameters)]) for m, o in column.items()}
+    spoken = {m: _spoken(operation) for m, operation in column.items()}
+    sounds = Counter(sound for _, sound in {(exact[m], spoken[m]) for m in column})
+    return [
+        (exact[m], spoken[m] if sounds[spoken[m]] == 1 else exact[m]) if m in column else _ABSENT
+        for m in models
+    ]
+
+
+def _fill(asked: Variable, entries: Sequence[_Entry]) -> Variable:
+    """A variable with its values; ``entries`` are those of the selected models, in order."""
+    shown = dict(entries)
+    keys = sorted(shown, key=lambda key: (*_order(shown[key]), key))
     place = {key: index for index, key in enumerate(keys)}
-    return Variable(
-        label=label,
-        kind=kind,
-        operation=operation,
-        parameter=parameter,
-        values=tuple(distinct[key] for key in keys),
-        model_values=tuple(place[canonical(of_model[m])] for m in models),
-        cost=cost,
+    return replace(
+        asked,
+        values=tuple(shown[key] for key in keys),
+        model_values=tuple(place[key] for key, _ in entries),
     )
 
 
-def _order(value: object) -> tuple[int, float, tuple[tuple[int, int, str], ...], str]:
+def _order(value: object) -> tuple[int, float, tuple[tuple[int, int, str], ...]]:
     """Absent first, then false and true, then numbers by value, then text in natural order."""
-    exact = canonical(value)
     if value is None:
-        return 0, 0.0, (), exact
+        return 0, 0, ()
     if isinstance(value, bool):
-        return 1, float(value), (), exact
+        return 1, value, ()
     if isinstance(value, int | float):
-        return 2, float(value), (), exact
-    text = value if isinstance(value, str) else exact
+        # NaN compares with nothing; it stands behind all numbers.
+        return (3, 0, ()) if value != value else (2, value, ())  # noqa: PLR0124 (a huge int is no float)
+    text = value if isinstance(value, str) else canonical(value)
     parts = tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold())
+        (0, int(part), "") if part.isdecimal() and len(part) < _LONGEST else (1, 0, part.casefold())
         for part in re.split(r"(\d+)", text)
         if part
     )
-    return 3, 0.0, parts, exact
+    return 4, 0, parts
 
 
-def _number_labels(variables: list[Variable]) -> list[Variable]:
+def _number_labels(variables: Sequence[Variable]) -> list[Variable]:
     """Repeated operations are numbered, only when a label would otherwise stand twice."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
+    numbers: dict[str, Iterator[int]] = {}
     numbered = []
     for variable in variables:
-        count = seen[variable.label] = seen.get(variable.label, 0) + 1
-        label = variable.label if count == 1 else f"{variable.label} ({count})"
+        label = variable.label
+        count = numbers.setdefault(label, itertools.count(2))
+        while label in taken:
+            label = f"{variable.label} ({next(count)})"
+        taken.add(label)
         numbered.append(replace(variable, label=label))
     return numbered
 
 
-def _mark_implied(variables: list[Variable]) -> tuple[Variable, ...]:
-    """Mark each variable that is a function of one that is kept; earlier and cheaper ones stay.
+def _mark_implied(variables: Sequence[Variable], places: Sequence[int]) -> tuple[Variable, ...]:
+    """Mark each variable that is a function of one that is kept; earlier and finer ones stay.
 
-    A parameter of an operation that is absent for some says more than the presence it stands
-    beside, and neither is implied by the other: they are read together.
+    ``places`` are the variables' columns. Those of one column are read together: a parameter of an
+    operation that is absent for some says more than the presence it stands beside, and neither is
+    implied by the other.
     """
     kept: list[int] = []
     implied: dict[int, str] = {}
-    by_detail = sorted(range(len(variables)), key=lambda i: (-len(variables[i].values), i))
-    for i in by_detail:
+    for i in sorted(range(len(variables)), key=lambda i: (-len(variables[i].values), i)):
         variable = variables[i]
         source = next(
             (
                 variables[k]
                 for k in kept
-                if (variables[k].operation != variable.operation or variable.kind == "base")
+                if (places[k] != places[i] or variable.kind == "base")
                 and _is_function(variable, variables[k])
             ),
             None,
@@ -186,8 +217,9 @@ def _mark_implied(variables: list[Variable]) -> tuple[Variable, ...]:
 
 
 def _is_function(variable: Variable, source: Variable) -> bool:
-    pairs = set(zip(source.model_values, variable.model_values, strict=True))
-    return len(pairs) == len(set(source.model_values))
+    image: dict[int, int] = {}
+    pairs = zip(source.model_values, variable.model_values, strict=True)
+    return all(image.setdefault(key, value) == value for key, value in pairs)
 
 
 def _repeats(recipes: Mapping[str, tuple[Operation, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -225,4 +257,6 @@ def _spoken(operation: Operation) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     return value if isinstance(value, str) else canonical(value)

@@ -47,7 +47,7 @@ class Forest:
     """Models by id, with the chain of operations that made each.
 
     Raises:
-        CoreError: two models of one id, an unknown parent or a cycle (when a chain is asked for).
+        CoreError: two models of one id; an unknown parent or a cycle, when a chain is asked for.
     """
 
     def __init__(self, models: Iterable[Model]) -> None:
@@ -108,4 +108,4 @@ def _own_operation(model: Model) -> Operation | None:
         return model.operation
     name = model.operation.name if model.operation else "merge"
     parameters = dict(model.operation.parameters) if model.operation else {}
-    return Operation(name, {**parameters, OTHER_PARENTS: ", ".join(others)})
+    return Operation(name, {**parameters, OTHER_PARENTS: list(others)})

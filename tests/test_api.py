@@ -1,0 +1,101 @@
+"""The page's one entry into Python."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cc_core.api import HANDLERS, dispatch
+from cc_core.errors import CoreError
+
+
+def ask(name: str, request: object, *arrays: np.ndarray) -> object:
+    described = [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in arrays]
+    question = {**request, "tensors": described} if isinstance(request, dict) else request
+    text, back = dispatch(name, json.dumps(question), [memoryview(a.tobytes()) for a in arrays])
+    assert back == []
+    return json.loads(text)
+
+
+def test_explain() -> None:
+    """Records as they stand in data/models are explained; unknown fields do not matter."""
+    models = [
+        {"id": "a", "parents": [], "operation": None, "metrics": {"m": 1}},
+        {"id": "b", "parents": ["a"], "operation": {"name": "prune", "parameters": {"p": 0.5}}},
+    ]
+    answer = ask("explain", {"models": models, "selected": ["b", "a"]})
+    assert answer == {
+        "models": ["a", "b"],
+        "variables": [
+            {
+                "label": "prune", "kind": "presence", "operation": "prune", "parameter": None,
+                "values": [False, True], "model_values": [0, 1], "cost": 2, "implied_by": None,
+            }
+        ],
+        "repeats": [],
+        "cost": 2,
+        "proven": False,
+        "sentence": "2 models differ in whether prune was applied.",
+    }  # fmt: skip
+
+
+def test_statistics() -> None:
+    """Numbers that JSON cannot spell are texts."""
+    [answer] = ask("statistics", {}, np.array([1e308, 1e308, np.nan]))
+    assert answer == {
+        "count": 3, "zeros": 0, "nan": 1, "infinite": 0, "minimum": 1e308, "maximum": 1e308,
+        "total": "Infinity", "squares": "Infinity",
+    }  # fmt: skip
+
+
+def test_distributions() -> None:
+    """Tensors share one range, and each is compared with the first where shapes agree."""
+    first, second = np.array([0, 1, 2, 3], np.float32), np.array([0, 1, 2, 4], np.int8)
+    answer = ask("distributions", {"bins": 4}, first, second, np.zeros((2, 2), np.float16))
+    assert (answer["low"], answer["high"]) == (0, 4)
+    assert answer["counts"] == [[1, 1, 1, 1], [1, 1, 1, 1], [4, 0, 0, 0]]
+    assert [s["maximum"] for s in answer["statistics"]] == [3, 4, 0]
+    assert answer["comparisons"][0]["sqnr_db"] is None
+    assert answer["comparisons"][1]["largest"] == 1
+    assert answer["comparisons"][2] is None
+    assert ask("distributions", {}) == {
+        "low": 0, "high": 1, "statistics": [], "counts": [], "comparisons": [],
+    }  # fmt: skip
+
+
+def test_classify() -> None:
+    """Each tensor of scores gets its top-k."""
+    [answer] = ask("classify", {"scores": "logits", "k": 2}, np.array([[0.0, 100.0, -5.0]]))
+    assert answer == {"labels": [[1, 0]], "probabilities": [[1, 0]], "rest": [0]}
+
+
+@pytest.mark.parametrize(
+    ("name", "request_text", "buffers", "text"),
+    [
+        ("guess", "{}", [], f"unknown question 'guess'; allowed: {', '.join(HANDLERS)}"),
+        ("explain", "[]", [], "the request of 'explain' must be a JSON object"),
+        ("explain", "{", [], "the request of 'explain' is not JSON"),
+        ("explain", "{}", [], "the request of 'explain' lacks 'models'"),
+        ("explain", '{"models": 3, "selected": []}', [],
+         "the request of 'explain' has the wrong form: 'int' object is not iterable"),
+        ("classify", '{"k": 1, "tensors": [{"dtype": "int8", "shape": [1, 1]}]}', [b"x"],
+         "the request of 'classify' lacks 'scores'"),
+        ("statistics", '{"tensors": []}', [b""], "the request describes 0 tensors, got 1"),
+        ("statistics", '{"tensors": [{"dtype": "object", "shape": [1]}]}', [b"12345678"],
+         "tensor 0 has dtype 'object'; allowed: float16, float32, float64, int8, uint8, int16, "
+         "uint16, int32, uint32, int64, uint64, bool"),
+        ("statistics", '{"tensors": [{"dtype": "float32", "shape": [2]}]}', [b"1234"],
+         "tensor 0 of float32 [2] needs 8 bytes, got 4"),
+        ("statistics", '{"tensors": [{"dtype": "int8", "shape": [-1, -4]}]}', [b"1234"],
+         "tensor 0 of int8 [-1, -4] needs 4 bytes, got 4"),
+    ],
+)  # fmt: skip
+def test_requests_of_the_wrong_form(
+    name: str, request_text: str, buffers: list[bytes], text: str
+) -> None:
+    """Every wrong request is a CoreError whose text the page can show."""
+    with pytest.raises(CoreError) as caught:
+        dispatch(name, request_text, buffers)
+    assert str(caught.value) == text

@@ -1,0 +1,198 @@
+"""Models on the evaluation set: predictions, and models that give none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import tiny_models
+import tiny_study
+from onnx import ModelProto, TensorProto, helper
+from onnxruntime.quantization import quantize_dynamic
+
+from cc_core.classification import NO_CLASS
+from cc_export.dataset import Dataset, open_dataset
+from cc_export.errors import ModelError
+from cc_export.evaluate import BATCH, batch_size, evaluate
+from cc_export.inspect import inspect_model
+from cc_export.latency import machine, measure_latency
+from cc_export.study import load_study
+from cc_export.study.records import Evaluation
+
+BASE = tiny_models.weights()
+CLASSIFY = Evaluation("classification")
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    source = load_study(tiny_study.TINY).dataset
+    assert source is not None
+    return open_dataset(source)
+
+
+def saved(folder: Path, model: ModelProto) -> Path:
+    path = folder / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def slow_logits(dataset: Dataset) -> np.ndarray:
+    """The tiny network, written out."""
+    images = dataset.inputs(slice(0, None))["image"]
+    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    conv = np.zeros((len(images), 2, 4, 4), np.float32)
+    for row in range(4):
+        for column in range(4):
+            patch = padded[:, :, row : row + 3, column : column + 3]
+            conv[:, :, row, column] = np.einsum("ncij,ocij->no", patch, BASE["conv1.weight"])
+    conv += BASE["conv1.bias"].reshape(1, 2, 1, 1)
+    flat = np.maximum(conv, 0).reshape(len(images), -1)
+    return flat @ BASE["fc.weight"].T + BASE["fc.bias"]
+
+
+def error_of(path: Path, dataset: Dataset, evaluation: Evaluation = CLASSIFY) -> str:
+    with pytest.raises(ModelError) as caught:
+        evaluate(path, dataset, evaluation)
+    return str(caught.value)
+
+
+def test_predictions_are_the_models(tmp_path: Path, dataset: Dataset) -> None:
+    """Labels, probabilities and accuracy are those of the network written out in numpy."""
+    found = evaluate(saved(tmp_path, tiny_models.float32(BASE)), dataset, CLASSIFY)
+    logits = slow_logits(dataset).astype(np.float64)
+    predicted = logits.argmax(axis=1)
+    assert found.top.labels[:, 0].tolist() == predicted.tolist()
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert found.top.probabilities[:, 0] / 65_535 == pytest.approx(shares.max(axis=1), abs=1e-4)
+    assert found.accuracy == (predicted == dataset.labels).mean()
+    assert found.top.labels.shape == (12, 3)
+    assert found.invalid == 0
+
+
+@pytest.mark.parametrize("batch", [1, 5, 12, 64])
+def test_the_batch_does_not_matter(tmp_path: Path, dataset: Dataset, batch: int) -> None:
+    """Instances get the same answers however many are run together."""
+    path = saved(tmp_path, tiny_models.float32(BASE))
+    one, other = evaluate(path, dataset, CLASSIFY), evaluate(path, dataset, CLASSIFY, batch)
+    np.testing.assert_array_equal(one.top.probabilities, other.top.probabilities)
+
+
+@pytest.mark.parametrize("fixed", [1, 5])
+def test_models_that_insist_on_a_batch(tmp_path: Path, dataset: Dataset, fixed: int) -> None:
+    """A model exported for one batch size is run in it; the last batch is filled up."""
+    free = evaluate(saved(tmp_path, tiny_models.float32(BASE)), dataset, CLASSIFY)
+    parts = replace(tiny_models.network(BASE), batch=fixed)
+    path = saved(tmp_path, parts.model())
+    found = evaluate(path, dataset, CLASSIFY)
+    np.testing.assert_array_equal(found.top.probabilities, free.top.probabilities)
+    assert measure_latency(path, dataset).batch == fixed
+
+
+def test_other_input_types(tmp_path: Path, dataset: Dataset) -> None:
+    """A float16 model gets float16 inputs and gives predictions of the same form."""
+    found = evaluate(saved(tmp_path, tiny_models.float16(BASE)), dataset, CLASSIFY)
+    assert found.top.labels.shape == (12, 3)
+
+
+def test_dynamic_quantization_is_run_one_by_one(tmp_path: Path) -> None:
+    """Where scales come from the whole batch, an answer must not depend on its neighbours."""
+    source = saved(tmp_path, tiny_models.float32(BASE))
+    quantize_dynamic(source, tmp_path / "int8.onnx")
+    sizes = [
+        batch_size(name for name, _ in inspect_model(path).operators)
+        for path in (source, tmp_path / "int8.onnx")
+    ]
+    assert sizes == [BATCH, 1]
+
+
+def test_models_that_answer_nan(tmp_path: Path, dataset: Dataset) -> None:
+    """Instances without usable scores are counted, and are no class."""
+    broken = {**BASE, "fc.bias": np.array([np.nan, 0, 0], np.float32)}
+    found = evaluate(saved(tmp_path, tiny_models.float32(broken)), dataset, CLASSIFY)
+    assert (found.invalid, found.accuracy) == (12, 0.0)
+    assert (found.top.labels == NO_CLASS).all()
+
+
+def with_nodes(*nodes: onnx.NodeProto, outputs: tuple[str, ...]) -> ModelProto:
+    parts = tiny_models.network(BASE)
+    parts.nodes += nodes
+    return parts.model(outputs)
+
+
+def test_outputs_that_are_no_scores(tmp_path: Path, dataset: Dataset) -> None:
+    """Wrong shapes, types and names of outputs are said with what is needed."""
+    hint = "\n    Check `evaluation.output` and `dataset.classes`."
+    needed = "but 12 instances of 3 classes need numbers of shape [12, 3]"
+    path = saved(tmp_path, with_nodes(outputs=("logits", "/relu/Relu_output_0")))
+    assert error_of(path, dataset, Evaluation("classification", "/relu/Relu_output_0")) == (
+        f"model.onnx: output '/relu/Relu_output_0' is float32 of shape [12, 2, 4, 4], {needed}{hint}"
+    )
+    assert error_of(path, dataset, Evaluation("classification", "scores")) == (
+        "model.onnx: there is no output 'scores'\n    It has logits, /relu/Relu_output_0."
+    )
+    few = replace(dataset, source=replace(dataset.source, classes=("left",)))
+    assert error_of(path, few) == (
+        "model.onnx: output 'logits' is float32 of shape [12, 3], "
+        f"but 12 instances of 1 classes need numbers of shape [12, 1]{hint}"
+    )
+    largest = helper.make_node("ReduceMax", ["logits"], ["largest"], axes=[0])
+    path = saved(tmp_path, with_nodes(largest, outputs=("largest",)))
+    assert error_of(path, dataset) == (
+        f"model.onnx: output 'largest' is float32 of shape [1, 3], {needed}{hint}"
+    )
+
+
+def test_outputs_that_are_no_tensor(tmp_path: Path, dataset: Dataset) -> None:
+    """A sequence, as converted scikit-learn models give, is named as what it is."""
+    node = helper.make_node("SequenceConstruct", ["logits"], ["many"])
+    model = with_nodes(node, outputs=("logits",))
+    many = helper.make_tensor_sequence_value_info("many", TensorProto.FLOAT, None)
+    model.graph.output.append(many)
+    error = error_of(saved(tmp_path, model), dataset, Evaluation("classification", "many"))
+    assert error == "model.onnx: output 'many' is no tensor but a list"
+
+
+def test_logits_called_probabilities(tmp_path: Path, dataset: Dataset) -> None:
+    """Scores outside of 0 to 1 are not passed on as probabilities."""
+    path = saved(tmp_path, tiny_models.float32(BASE))
+    error = error_of(path, dataset, Evaluation("classification", None, "probabilities"))
+    assert error.startswith("model.onnx: ")
+    assert error.endswith(" is no probability; are these scores logits?")
+
+
+def test_inputs_that_do_not_match(tmp_path: Path, dataset: Dataset) -> None:
+    """A model of two inputs, and images of another shape, are told."""
+    parts = tiny_models.network(BASE)
+    parts.nodes.append(helper.make_node("Add", ["logits", "bonus"], ["sum"]))
+    model = parts.model(("sum",))
+    model.graph.input.append(tiny_models.value("bonus", ["batch", 3], TensorProto.FLOAT))
+    assert error_of(saved(tmp_path, model), dataset) == (
+        "model.onnx: the model takes bonus, image, the dataset gives image\n"
+        "    Name the model's inputs under `dataset.inputs`."
+    )
+    wide = replace(dataset, arrays={"images": np.zeros((12, 1, 4, 5), np.uint8)})
+    error = error_of(saved(tmp_path, tiny_models.float32(BASE)), wide)
+    assert error.startswith("model.onnx: onnxruntime cannot run it: ")
+    assert "invalid dimensions for input: image" in error
+
+
+def test_models_that_onnxruntime_refuses(tmp_path: Path, dataset: Dataset) -> None:
+    """An unknown operator is named, and the path of the model is not."""
+    parts = tiny_models.network(BASE)
+    parts.nodes[1].op_type = "Reluu"
+    error = error_of(saved(tmp_path, parts.model()), dataset)
+    assert error.startswith("model.onnx: onnxruntime cannot load it: ")
+    assert "Reluu" in error
+    assert str(tmp_path) not in error
+
+
+def test_latency_is_of_one_instance(tmp_path: Path, dataset: Dataset) -> None:
+    """Percentiles of thirty runs are in order, and the machine is described."""
+    found = measure_latency(saved(tmp_path, tiny_models.float32(BASE)), dataset)
+    assert (found.batch, found.runs) == (1, 30)
+    assert 0 < found.p50 <= found.p95 <= found.p99
+    assert 0 < found.mean
+    assert set(machine()) == {"cpu", "threads", "provider", "onnxruntime", "python", "system"}
