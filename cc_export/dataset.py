@@ -98,20 +98,20 @@ def _labels(source: DatasetSource, labels: NDArray[np.generic]) -> NDArray[np.in
 def _read(source: DatasetSource, names: set[str]) -> Arrays:
     try:
         # Never pickles: an evaluation set is data, not code.
-        file = np.load(source.path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ExportError(
-                f"{source.path}: holds a single array; an npz file is needed",
-                "Write it with numpy.savez.",
-            )
-        with file:
+        with source.path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ExportError(
+                    f"{source.path}: holds a single array; an npz file is needed",
+                    "Write it with numpy.savez.",
+                )
             for name in sorted(names):
                 if name not in file.files:
                     raise ExportError(
                         f"{source.path}: there is no array {name!r}",
                         f"It holds {', '.join(sorted(file.files))}.",
                     )
-            return {name: file[name] for name in sorted(names)}
+            return {name: _array(file, name) for name in sorted(names)}
     except MemoryError:
         raise ExportError(f"{source.path}: does not fit into memory") from None
     except _UNREADABLE as error:
@@ -119,6 +119,14 @@ def _read(source: DatasetSource, names: set[str]) -> Arrays:
         raise ExportError(
             f"{source.path}: not a readable npz file: {what}", "Write it with numpy.savez."
         ) from None
+
+
+def _array(file: np.lib.npyio.NpzFile, name: str) -> NDArray[np.generic]:
+    found = file[name]
+    # numpy gives the bytes of what is in the zip file and no array.
+    if not isinstance(found, np.ndarray):
+        raise ValueError(f"{name!r} is no array")  # the file is wrong, not a type
+    return found
 
 
 # What numpy and zipfile raise on files that are damaged, encrypted, or hold pickled objects.

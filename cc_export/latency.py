@@ -33,6 +33,7 @@ class Latency:
 
     @property
     def mean(self) -> float:
+        """Mean in milliseconds."""
         return float(np.mean(self.times))
 
 

@@ -64,7 +64,7 @@ def test_the_suffix_equals_the_rewritten_model() -> None:
 
 
 def test_values_for_some_instances() -> None:
-    """Activations are computed for the instances asked for, from inputs as evaluation makes them."""
+    """Activations are computed for the instances asked for, inputs made as for evaluation."""
     study = load_study(tiny_study.TINY)
     assert study.dataset is not None
     dataset = open_dataset(study.dataset)

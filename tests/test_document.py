@@ -48,7 +48,7 @@ def test_every_key_knows_its_line(study_file: Write) -> None:
 
 def test_json_has_the_lines_of_equal_yaml() -> None:
     """A JSON text gives the same values and lines whether it is read as JSON or as YAML."""
-    value = {"a": [1, 2.5, {"b": None, "c": []}, "x, y: [z]"], "d": {}, "e": "\\ \" \n é", "f": True}
+    value = {"a": [1, 2.5, {"b": None, "c": []}, "x, y: [z]"], "d": {}, "e": '\\ " \n é', "f": True}
     for indent in (None, 1, 4):
         text = json.dumps(value, indent=indent)
         assert parse_json(text) == (value, parse_yaml(text)[1])
@@ -109,7 +109,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
             "study.txt: unknown kind of file '.txt'\n    Use .yaml, .yml, .json, .toml.",
         ),
         ("study.yaml", "a: 1\na: 2", "study.yaml:2: a: this key stands twice"),
-        ("study.yaml", "a:\n  [b", "study.yaml:3: not valid YAML: did not find expected ',' or ']'"),
+        ("study.yaml", "a:\n  [b",
+         "study.yaml:3: not valid YAML: did not find expected ',' or ']'"),
         ("study.yaml", "a: !!python/name:os.system x", "study.yaml:1: a: the YAML tag "
          "'tag:yaml.org,2002:python/name:os.system' is not allowed here"),
         ("study.yaml", "? [a]\n: b", "study.yaml:1: a key must be plain text"),
@@ -119,8 +120,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
         ("study.yaml", "a: " + "[" * 100_000, "study.yaml:1: a: nested more than 64 levels deep"),
         ("study.yaml", "- " * 5_000, "study.yaml:1: [0]: nested more than 64 levels deep"),
         ("study.yaml", "a: " + "9" * 5_000, "study.yaml:1: a: a number of more than 4,000 digits"),
-        ("study.json", '{"a": 1,}', "study.json:1: not valid JSON: Expecting property name enclosed "
-         "in double quotes (column 9)"),
+        ("study.json", '{"a": 1,}', "study.json:1: not valid JSON: Expecting property name "
+         "enclosed in double quotes (column 9)"),
         ("study.json", '{"a": 1,\n "a": 2}', "study.json:2: a: this key stands twice"),
         ("study.json", "[" * 100_000, "study.json: nested more than 64 levels deep"),
         ("study.json", '{"a": ' + "[" * 70 + "]" * 70 + "}",
@@ -129,7 +130,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
          "study.json: a number of more than 4,000 digits"),
         ("study.json", '{"a": "\\ud83d"}', "study.json:1: a: text with half a surrogate pair, "
          "which is no character"),
-        ("study.toml", "a = 1\nb =", "study.toml: not valid TOML: Invalid value (at end of document)"),
+        ("study.toml", "a = 1\nb =",
+         "study.toml: not valid TOML: Invalid value (at end of document)"),
         ("study.toml", "a = 1\nb = x\n", "study.toml:2: not valid TOML: Invalid value"),
         ("study.toml", "a = " + "[" * 100_000, "study.toml: nested more than 64 levels deep"),
     ],

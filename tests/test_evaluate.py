@@ -18,7 +18,6 @@ from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
 from cc_export.evaluate import BATCH, batch_size, evaluate
 from cc_export.inspect import inspect_model
-from cc_export.latency import machine, measure_latency
 from cc_export.study import load_study
 from cc_export.study.records import Evaluation
 
@@ -88,7 +87,6 @@ def test_models_that_insist_on_a_batch(tmp_path: Path, dataset: Dataset, fixed: 
     path = saved(tmp_path, parts.model())
     found = evaluate(path, dataset, CLASSIFY)
     np.testing.assert_array_equal(found.top.probabilities, free.top.probabilities)
-    assert measure_latency(path, dataset).batch == fixed
 
 
 def test_other_input_types(tmp_path: Path, dataset: Dataset) -> None:
@@ -128,7 +126,8 @@ def test_outputs_that_are_no_scores(tmp_path: Path, dataset: Dataset) -> None:
     needed = "but 12 instances of 3 classes need numbers of shape [12, 3]"
     path = saved(tmp_path, with_nodes(outputs=("logits", "/relu/Relu_output_0")))
     assert error_of(path, dataset, Evaluation("classification", "/relu/Relu_output_0")) == (
-        f"model.onnx: output '/relu/Relu_output_0' is float32 of shape [12, 2, 4, 4], {needed}{hint}"
+        "model.onnx: output '/relu/Relu_output_0' is float32 of shape [12, 2, 4, 4], "
+        f"{needed}{hint}"
     )
     assert error_of(path, dataset, Evaluation("classification", "scores")) == (
         "model.onnx: there is no output 'scores'\n    It has logits, /relu/Relu_output_0."
@@ -187,12 +186,3 @@ def test_models_that_onnxruntime_refuses(tmp_path: Path, dataset: Dataset) -> No
     assert error.startswith("model.onnx: onnxruntime cannot load it: ")
     assert "Reluu" in error
     assert str(tmp_path) not in error
-
-
-def test_latency_is_of_one_instance(tmp_path: Path, dataset: Dataset) -> None:
-    """Percentiles of thirty runs are in order, and the machine is described."""
-    found = measure_latency(saved(tmp_path, tiny_models.float32(BASE)), dataset)
-    assert (found.batch, found.runs) == (1, 30)
-    assert 0 < found.p50 <= found.p95 <= found.p99
-    assert 0 < found.mean
-    assert set(machine()) == {"cpu", "threads", "provider", "onnxruntime", "python", "system"}

@@ -111,7 +111,7 @@ def test_newer_formats_are_not_guessed_at(site: Path) -> None:
 
 def test_a_small_file_does_not_fill_the_memory(site: Path) -> None:
     """Unpacking stops at the size that the manifest states."""
-    record, chunks = asset_chunks("runtime/engine.js", bytes(50_000_000))
+    _, chunks = asset_chunks("runtime/engine.js", bytes(50_000_000))
     for chunk in chunks:
         (site / chunk.path).write_bytes(chunk.content)
 

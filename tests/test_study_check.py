@@ -120,7 +120,8 @@ def test_errors(study_file: Write, text: str, expected: list[str]) -> None:
             "operations: [{name: prune, parameters: [amount]}]\n"
             "models: [{id: a, operation: {name: prun}}, "
             "{id: b, operation: {name: prune, parameters: {amont: 1}}}]",
-            ["study.yaml:2: models[0].operation.name: model 'a' uses the undeclared operation 'prun'",
+            ["study.yaml:2: models[0].operation.name: model 'a' uses the undeclared operation "
+             "'prun'",
              "    Did you mean 'prune'? Declare it under `operations`.",
              "study.yaml:2: models[1].operation.parameters.amont: 'prune' of model 'b' has the "
              "undeclared parameter 'amont'",

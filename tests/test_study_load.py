@@ -69,7 +69,10 @@ def test_formats_agree(study_file: Write) -> None:
     content = {
         "title": "T",
         "metrics": [{"name": "m", "direction": "higher"}],
-        "models": [{"id": "a", "metrics": {"m": 1.5}}, {"id": "b", "base": "a", "metrics": {"m": 2}}],
+        "models": [
+            {"id": "a", "metrics": {"m": 1.5}},
+            {"id": "b", "base": "a", "metrics": {"m": 2}},
+        ],
     }
     toml = (
         'title = "T"\n[[metrics]]\nname = "m"\ndirection = "higher"\n'
@@ -177,7 +180,8 @@ def test_everything_wrong_is_said_at_once(study_file: Write) -> None:
             + "…",
         ),
         (
-            "models: [{id: a}]\ndataset: {path: x, label: y, inputs: {z: {array: q}}, classes: [%s]}"
+            "models: [{id: a}]\n"
+            "dataset: {path: x, label: y, inputs: {z: {array: q}}, classes: [%s]}"
             % ("a, " * 65_535),
             "study.yaml:2: dataset.classes: must have at most 65534 entries",
         ),
@@ -194,7 +198,7 @@ def test_values_out_of_bounds(study_file: Write, text: str, expected: str) -> No
 
 def test_a_thousand_problems_are_not_printed(study_file: Write) -> None:
     """The first forty problems are printed, and how many more there are."""
-    error = error_of(study_file("models: [%s]" % ", ".join(["{}"] * 1_000)))
+    error = error_of(study_file(f"models: [{', '.join(['{}'] * 1_000)}]"))
     assert error.splitlines()[-2:] == [
         "study.yaml:1: models[39].id: this key is missing",
         "and 960 more problems",
@@ -225,8 +229,10 @@ def test_hard_names_are_plain_text(study_file: Write) -> None:
 def mutations(original: bytes, cases: int) -> list[bytes]:
     """Variants of a text: bytes flipped, cut, doubled, or replaced by what parsers trip over."""
     rng = random.Random(20)
-    pieces = [b"[" * 500, b"&a [*a]", b"*b", b"!!x ", b"\x00", b"\xff", b"{", b": ", b"- ", b"\t",
-              b".nan", b"9" * 4_500, b"'", b'"\\ud800"', b"---\n", b"null", b"[]", b"~"]  # fmt: skip
+    pieces = [
+        b"[" * 500, b"&a [*a]", b"*b", b"!!x ", b"\x00", b"\xff", b"{", b": ", b"- ", b"\t",
+        b".nan", b"9" * 4_500, b"'", b'"\\ud800"', b"---\n", b"null", b"[]", b"~",
+    ]  # fmt: skip
     found = []
     for _ in range(cases):
         text = bytearray(original)

@@ -52,7 +52,14 @@ def found(model: ModelProto) -> dict[str, Weight]:
 
 @pytest.mark.parametrize(
     "kind",
-    ["dynamic", "dynamic per channel", "QDQ", "QDQ per channel", "QOperator", "QOperator per channel"],
+    [
+        "dynamic",
+        "dynamic per channel",
+        "QDQ",
+        "QDQ per channel",
+        "QOperator",
+        "QOperator per channel",
+    ],
 )
 def test_every_quantizer_keeps_the_rows(tmp_path: Path, kind: str) -> None:
     """Each form of int8 has the tensors of the float model, near in value, and no others."""
@@ -66,7 +73,9 @@ def test_every_quantizer_keeps_the_rows(tmp_path: Path, kind: str) -> None:
         assert weight.role == ("weight" if name.endswith("weight") else "bias")
 
 
-@pytest.mark.parametrize("kind", ["QDQ per channel", "QOperator per channel", "dynamic per channel"])
+@pytest.mark.parametrize(
+    "kind", ["QDQ per channel", "QOperator per channel", "dynamic per channel"]
+)
 def test_scales_lie_along_the_reported_axis(tmp_path: Path, kind: str) -> None:
     """Scales, zero points and axis, as reported, fit the shape that is reported."""
     weight = found(read_model(quantized(tmp_path, kind)))["fc.weight"]
@@ -135,7 +144,10 @@ def test_nameless_tensors_take_their_node() -> None:
         helper.make_node("Add", ["/head/MatMul_output_0", "head.bias"], ["logits"],
                          name="/head/Add"),
     ]  # fmt: skip
-    arrays = {"onnx::MatMul_12": np.eye(4, 3, dtype=np.float32), "head.bias": np.ones(3, np.float32)}
+    arrays = {
+        "onnx::MatMul_12": np.eye(4, 3, dtype=np.float32),
+        "head.bias": np.ones(3, np.float32),
+    }
     rows = found(tiny_models.Parts(nodes, arrays).model())
     assert {name: weight.role for name, weight in rows.items()} == {
         "head.weight": "weight",
@@ -163,9 +175,12 @@ def test_what_is_no_weight() -> None:
         helper.make_node("Where", ["flag", "logits", "logits"], ["chosen"]),
     ]
     arrays = {
-        "shape": np.array([-1, 16]), "names": np.array(["a", "b"], object),
-        "index": np.array([0]), "half": np.array([0.5], np.float32), "flag": np.array([True, False]),
-    }  # fmt: skip
+        "shape": np.array([-1, 16]),
+        "names": np.array(["a", "b"], object),
+        "index": np.array([0]),
+        "half": np.array([0.5], np.float32),
+        "flag": np.array([True, False]),
+    }
     assert found(tiny_models.Parts(nodes, arrays).model()) == {}
 
 
@@ -185,10 +200,10 @@ def dequantizing(stored: TensorProto, scale: Array, zero: Array | None, axis: in
 
 @pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "UINT16", "INT4", "UINT4"])
 def test_integers_of_every_width(kind: str) -> None:
-    """4, 8 and 16 bits are numbers with scale and zero point, not the integers they are stored as."""
+    """Stored in 4, 8 or 16 bits, weights are the numbers that scale and zero point make of them."""
     unsigned = kind.startswith("U")
     numbers = [[0, 3, 7], [1, 2, 6]] if unsigned else [[-8, 3, 7], [-1, 0, 6]]
-    stored = helper.make_tensor("w.weight", getattr(TensorProto, kind), [2, 3], sum(numbers, []))
+    stored = helper.make_tensor("w.weight", getattr(TensorProto, kind), [2, 3], np.ravel(numbers))
     zero = np.array(2, np.uint8) if unsigned else np.array(-1, np.int8)
     [weight] = weights(dequantizing(stored, np.array(0.5, np.float32), zero, 0))
     expected = (np.array(numbers, np.float32) - float(zero)) * np.float32(0.5)
@@ -229,9 +244,13 @@ def broken() -> Iterator[tuple[str, ModelProto, str]]:
     yield "bytes", cut, "tensor 'w.weight' of shape [4, 3] cannot be read: "
     unknown = tiny_models.Parts(nodes).model()
     unknown.graph.initializer.append(TensorProto(name="w.weight", data_type=99, dims=[1]))
-    yield "type", unknown, (
-        "tensor 'w.weight' has the unknown element type 99\n"
-        "    Is there a newer cc-export, or a newer onnx package?"
+    yield (
+        "type",
+        unknown,
+        (
+            "tensor 'w.weight' has the unknown element type 99\n"
+            "    Is there a newer cc-export, or a newer onnx package?"
+        ),
     )
     product = helper.make_node("MatMulInteger", ["image", "w.weight"], ["logits"], name="/w/MatMul")
     lonely = tiny_models.Parts([product]).model()

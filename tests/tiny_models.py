@@ -84,7 +84,9 @@ def network(values: dict[str, Array], element: int = TensorProto.FLOAT) -> Parts
         helper.make_node(
             "Relu", ["/conv1/Conv_output_0"], ["/relu/Relu_output_0"], name="/relu/Relu"
         ),
-        helper.make_node("Flatten", ["/relu/Relu_output_0"], ["/Flatten_output_0"], name="/Flatten"),
+        helper.make_node(
+            "Flatten", ["/relu/Relu_output_0"], ["/Flatten_output_0"], name="/Flatten"
+        ),
         helper.make_node(
             "Gemm",
             ["/Flatten_output_0", "fc.weight", "fc.bias"],

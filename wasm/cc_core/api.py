@@ -20,7 +20,17 @@ from cc_core.comparison import Comparison, compare
 from cc_core.errors import CoreError
 from cc_core.histogram import BINS, common_range, histogram
 from cc_core.jsonable import jsonable
-from cc_core.selection import Forest, Model, Operation, explain
+from cc_core.selection import (
+    Chart,
+    Explanation,
+    Forest,
+    Model,
+    Operation,
+    compare_two,
+    encode,
+    explain,
+    refine,
+)
 from cc_core.statistics import Statistics, summarize
 
 DTYPES = (
@@ -60,6 +70,14 @@ class Classification:
     rest: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """Answer of ``chart``: what differs among the selected models, and how to draw it."""
+
+    explanation: Explanation
+    chart: Chart
+
+
 def dispatch(name: str, request: str, buffers: Sequence[Any] = ()) -> tuple[str, list[Any]]:
     """Answer one question of the page.
 
@@ -95,8 +113,26 @@ def dispatch(name: str, request: str, buffers: Sequence[Any] = ()) -> tuple[str,
 
 
 def _explain(request: Request, _: Tensors) -> Answer:
-    forest = Forest(_model(record) for record in request["models"])
-    return explain(forest, request["selected"]), []
+    return explain(_forest(request), request["selected"]), []
+
+
+def _chart(request: Request, _: Tensors) -> Answer:
+    explanation = explain(_forest(request), request["selected"])
+    return Charted(explanation, encode(explanation)), []
+
+
+def _refine(request: Request, _: Tensors) -> Answer:
+    """``chosen`` has indices of values by variable label."""
+    explanation = explain(_forest(request), request["selected"])
+    return refine(explanation, request.get("chosen", {})), []
+
+
+def _difference(request: Request, _: Tensors) -> Answer:
+    return compare_two(_forest(request), request["first"], request["second"]), []
+
+
+def _forest(request: Request) -> Forest:
+    return Forest(_model(record) for record in request["models"])
 
 
 def _model(record: Request) -> Model:
@@ -154,6 +190,9 @@ def _classify(request: Request, tensors: Tensors) -> Answer:
 
 HANDLERS: Mapping[str, Callable[[Request, Tensors], Answer]] = {
     "explain": _explain,
+    "chart": _chart,
+    "refine": _refine,
+    "difference": _difference,
     "statistics": _statistics,
     "distributions": _distributions,
     "classify": _classify,

@@ -95,6 +95,21 @@ def explain_cases(random: Random) -> Iterator[Case]:
         yield Case("explain", _json({"models": models, "selected": selected}))
 
 
+def selection_cases(random: Random) -> Iterator[Case]:
+    """Charts, choices and differences of the same kind of selections."""
+    for _ in range(120):
+        models = _forest(random)
+        ids = [model["id"] for model in models]
+        asked = {"models": models, "selected": random.sample(ids, random.randint(1, len(ids)))}
+        yield Case("chart", _json(asked))
+        yield Case("refine", _json(asked))
+        ends = {"first": random.choice(ids), "second": random.choice(ids)}
+        yield Case("difference", _json({"models": models, **ends}))
+    root = {"models": [{"id": "a"}, {"id": "b"}], "selected": ["a", "b"]}
+    for chosen in ({"base model": [1]}, {"base model": [2]}, {"gone": [0]}, {"base model": []}):
+        yield Case("refine", _json({**root, "chosen": chosen}))
+
+
 def refused_cases(_: Random) -> Iterator[Case]:
     """Questions that have no answer: the page shows the error's text."""
     ones = np.ones((2, 2), np.float32)
@@ -136,6 +151,7 @@ GROUPS: dict[str, Callable[[Random], Iterator[Case]]] = {
     "distributions": distributions_cases,
     "classify": classify_cases,
     "explain": explain_cases,
+    "selection": selection_cases,
     "refused": refused_cases,
 }
 

@@ -51,7 +51,8 @@ export type Kind = "base" | "parameter" | "presence" | "operation";
  * numbers by value; then text. A parameter that is null has the text "null". `model_values`
  * holds the index into `values` of each selected model, in the order of
  * `Explanation.models`. `implied_by` is the label of a variable that this one is a function
- * of; an implied variable costs nothing.
+ * of; an implied variable costs nothing. `column` numbers the steps of the alignment: variables
+ * of one column are read together.
  */
 export interface Variable {
   readonly label: string;
@@ -61,6 +62,7 @@ export interface Variable {
   readonly values: readonly unknown[];
   readonly model_values: readonly number[];
   readonly cost: number;
+  readonly column: number;
   readonly implied_by: string | null;
 }
 
@@ -68,8 +70,8 @@ export interface Variable {
  * What differs among the selected models.
  *
  * `models` are the selected ids, sorted. `repeats` are groups of models with equal recipes.
- * `proven` says that no cheaper set of variables exists: here, when the cost is zero or there
- * is one variable of the smallest cost; the greedy alignment proves nothing else.
+ * `cost` is that of the variables that are not implied. `proven` says that no alignment of
+ * these recipes is cheaper; otherwise it is the best that was found in bounded time.
  */
 export interface Explanation {
   readonly models: readonly string[];
@@ -78,6 +80,74 @@ export interface Explanation {
   readonly cost: number;
   readonly proven: boolean;
   readonly sentence: string;
+}
+
+export type EncodingKind = "number" | "category";
+
+/**
+ * What an axis, the colour or the facets show.
+ *
+ * `values` are in their order; a number's spacing may be used on an axis. `variables` are the
+ * labels of the variables that this one encoding combines.
+ */
+export interface Encoding {
+  readonly label: string;
+  readonly kind: EncodingKind;
+  readonly values: readonly string[];
+  readonly variables: readonly string[];
+}
+
+/**
+ * One place of the chart, by index into the encodings' values, and the models that stand there.
+ *
+ * Several models on one mark have equal recipes: they are shown as mean and range, with n.
+ */
+export interface Mark {
+  readonly x: number;
+  readonly colour: number;
+  readonly facet: number;
+  readonly models: readonly string[];
+}
+
+/** A truthful chart: every model on a mark, and different recipes on different marks. */
+export interface Chart {
+  readonly x: Encoding | null;
+  readonly colour: Encoding | null;
+  readonly facet: Encoding | null;
+  readonly marks: readonly Mark[];
+}
+
+/**
+ * A value that may be chosen: how many models have it and every choice of other variables.
+ *
+ * An option that leaves 0 is a dead end, and is to be shown as one.
+ */
+export interface Option {
+  readonly value: unknown;
+  readonly chosen: boolean;
+  readonly models: number;
+}
+
+/** One variable with its options. */
+export interface Choice {
+  readonly label: string;
+  readonly options: readonly Option[];
+}
+
+/** The choices, and the models that all of them together leave, in the explanation's order. */
+export interface Refinement {
+  readonly choices: readonly Choice[];
+  readonly models: readonly string[];
+}
+
+export type EditKind = "same" | "changed" | "removed" | "added";
+
+/** One step: the operation and its parameters before (null: added) and after (null: removed). */
+export interface Edit {
+  readonly kind: EditKind;
+  readonly operation: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
 }
 
 /**
@@ -103,4 +173,10 @@ export interface Classification {
   readonly labels: readonly (readonly number[])[];
   readonly probabilities: readonly (readonly JsonNumber[])[];
   readonly rest: readonly JsonNumber[];
+}
+
+/** Answer of `chart`: what differs among the selected models, and how to draw it. */
+export interface Charted {
+  readonly explanation: Explanation;
+  readonly chart: Chart;
 }

@@ -1,165 +1,68 @@
 """Align recipes into ordered columns, so that equal operations stand side by side.
 
-The selected models and their ancestors form a tree of steps. A step stands in one column for all
-models below it, and columns follow the order of every chain. The tree is aligned from the leaves
-up: the column lists of a node's subtrees are merged pair by pair, each merge being the cheapest
-order-keeping merge of two lists (dynamic programming, as in sequence alignment). Each merge is
-optimal; their succession is greedy. What is left apart and costs less together is gathered at last.
+A step stands in one column for all models below it, and columns follow the order of every recipe.
+The alignment is the cheapest there is (``search``), or, where proving that takes too long, the
+better of the best found so far and of a progressive alignment (``merge``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
 
-from cc_core.selection.cost import Facts, cost, facts, join, joined_cost
-from cc_core.selection.forest import Operation, Step
-from cc_core.selection.gather import Placed, gather
+from cc_core.selection.bound import COLUMN, COST, VARIABLE
+from cc_core.selection.cost import cost, facts, join, variables
+from cc_core.selection.forest import BASE_MODEL, Operation, Step
+from cc_core.selection.merge import merge
+from cc_core.selection.search import search
+from cc_core.selection.tree import recipe_tree
 
 # model id -> the operation the model has in this column; models without one are absent
 Column = Mapping[str, Operation]
+# Choices weighed before the best found so far is taken: some 30 ms natively, 150 ms in a page.
+BUDGET = 600
 
 
 @dataclass(frozen=True, slots=True)
-class _Aligned:
-    """A column and what decides its cost."""
+class Alignment:
+    """Columns over the selected models, in recipe order; ``proven``: no alignment is cheaper."""
 
-    column: Column
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Aligned columns of some of the selected models."""
-
-    models: tuple[str, ...]
-    columns: tuple[_Aligned, ...]
+    columns: tuple[Column, ...]
+    proven: bool
 
 
-Order = Callable[[_Block], tuple[object, ...]]
+def align(chains: Mapping[str, Sequence[Step]], budget: int = BUDGET) -> Alignment:
+    """Columns for the recipes (model id -> its steps, base model first).
 
-
-@dataclass(slots=True)
-class _Node:
-    """A step of the tree: the steps after it, and the models whose recipe ends with it."""
-
-    operation: Operation | None = None
-    children: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-
-
-_ROOT = ""
-
-
-def _long_first(block: _Block) -> tuple[object, ...]:
-    """Long recipes span the columns into which the short ones are fitted."""
-    return -len(block.columns), block.models
-
-
-def _short_first(block: _Block) -> tuple[object, ...]:
-    """Short recipes meet before a long one draws their steps apart."""
-    return len(block.columns), block.models
-
-
-def _alike_first(block: _Block) -> tuple[object, ...]:
-    """Recipes that begin with the same operations meet first."""
-    return tuple(sorted(aligned.facts.names) for aligned in block.columns), block.models
-
-
-# In which order the subtrees of a node are merged. None is best for all selections.
-ORDERS: tuple[Order, ...] = (_long_first, _short_first, _alike_first)
-
-
-def align(chains: Mapping[str, Sequence[Step]], order: Order = _long_first) -> tuple[Column, ...]:
-    """Columns over all models of ``chains`` (model id -> its recipe), in recipe order."""
-    nodes = _tree(chains)
-    blocks: dict[str, _Block] = {}
-    # A node comes after its parent in ``nodes``; without recursion, chains may have any length.
-    for name, node in reversed(nodes.items()):
-        below = sorted((blocks.pop(child) for child in node.children), key=order)
-        block = _merge_all(node.ended, below)
-        blocks[name] = block if node.operation is None else _with_step(node.operation, block)
-    columns = blocks[_ROOT].columns
-    placed = [Placed(frozenset(a.column), a.facts) for a in columns]
-    return tuple(
-        {model: step for index in group for model, step in columns[index].column.items()}
-        for group in gather(placed, len(chains))
+    Columns in which all models have the same step are left out.
+    """
+    base = {model: chain[0].operation for model, chain in chains.items()}
+    first = (base,) if len({o.parameters["id"] for o in base.values()}) > 1 else ()
+    tree = recipe_tree(chains)
+    if not tree.operations:
+        return Alignment(first, proven=True)
+    found = search(tree, budget)
+    columns: tuple[Column, ...] = tuple(
+        {model: tree.operations[step] for step in steps for model in tree.models[step]}
+        for steps in found.columns
     )
+    if not found.proven:
+        merged = tuple(c for c in merge(chains) if not _is_base(c))
+        if _order(merged, len(chains)) < found.order:
+            columns = merged
+    return Alignment((*first, *columns), found.proven)
 
 
-def _tree(chains: Mapping[str, Sequence[Step]]) -> dict[str, _Node]:
-    nodes = {_ROOT: _Node()}
-    for model in sorted(chains):
-        place = _ROOT
-        for step in chains[model]:
-            if step.node not in nodes:
-                nodes[step.node] = _Node(step.operation)
-                nodes[place].children.append(step.node)
-            place = step.node
-        nodes[place].ended.append(model)
-    return nodes
+def _is_base(column: Column) -> bool:
+    return any(operation.name == BASE_MODEL for operation in column.values())
 
 
-def _with_step(operation: Operation, below: _Block) -> _Block:
-    column = dict.fromkeys(below.models, operation)
-    own = _Aligned(column, facts(operation, len(below.models)))
-    return _Block(below.models, (own, *below.columns))
-
-
-def _merge_all(ended: Iterable[str], blocks: Iterable[_Block]) -> _Block:
-    merged = _Block(tuple(ended), ())
-    for block in blocks:
-        merged = _merge(merged, block)
-    return merged
-
-
-def _merge(first: _Block, second: _Block) -> _Block:
-    """The cheapest merge of two column lists that keeps the order of both."""
-    models = (*first.models, *second.models)
-    if not first.columns or not second.columns:
-        return _Block(models, first.columns or second.columns)
-    moves = _cheapest_moves(first.columns, second.columns, len(models))
-    columns: list[_Aligned] = []
-    a, b = iter(first.columns), iter(second.columns)
-    for move in moves:
-        if move == "both":
-            columns.append(_union(next(a), next(b)))
-        else:
-            columns.append(next(a) if move == "first" else next(b))
-    return _Block(models, tuple(columns))
-
-
-def _union(first: _Aligned, second: _Aligned) -> _Aligned:
-    return _Aligned({**first.column, **second.column}, join(first.facts, second.facts))
-
-
-def _cheapest_moves(a: Sequence[_Aligned], b: Sequence[_Aligned], models: int) -> list[str]:
-    """Which list gives the next column, or both one together, from first to last."""
-    alone_a = [cost(aligned.facts, models) for aligned in a]
-    alone_b = [cost(aligned.facts, models) for aligned in b]
-    # best[i][j]: cheapest way to merge the first i columns of a with the first j of b, as
-    # (cost, columns used, move); fewer columns win ties, then sharing a column.
-    best = [[(0, 0, "")] * (len(b) + 1) for _ in range(len(a) + 1)]
-    for i in range(len(a) + 1):
-        for j in range(len(b) + 1):
-            options = []
-            if i and j:
-                spent, used, _ = best[i - 1][j - 1]
-                shared = joined_cost(a[i - 1].facts, b[j - 1].facts, models)
-                options.append((spent + shared, used + 1, "both"))
-            if i:
-                spent, used, _ = best[i - 1][j]
-                options.append((spent + alone_a[i - 1], used + 1, "first"))
-            if j:
-                spent, used, _ = best[i][j - 1]
-                options.append((spent + alone_b[j - 1], used + 1, "second"))
-            if options:
-                best[i][j] = min(options, key=lambda option: option[:2])
-    moves = []
-    i, j = len(a), len(b)
-    while i or j:
-        move = best[i][j][2]
-        moves.append(move)
-        i -= move != "second"
-        j -= move != "first"
-    return moves[::-1]
+def _order(columns: Sequence[Column], models: int) -> int:
+    known = [
+        reduce(join, (facts(operation, 1) for operation in column.values())) for column in columns
+    ]
+    return sum(
+        cost(column, models) * COST + variables(column, models) * VARIABLE + COLUMN
+        for column in known
+    )

@@ -54,6 +54,14 @@ def cost(known: Facts, models: int) -> int:
     return presence + PARAMETER * sum(len(values) > 1 for values in known.values.values())
 
 
+def variables(known: Facts, models: int) -> int:
+    """How many variables a column is: none when constant, one for several operations."""
+    if len(known.names) > 1:
+        return 1
+    presence = known.names and known.models < models
+    return bool(presence) + sum(len(values) > 1 for values in known.values.values())
+
+
 def joined_cost(first: Facts, second: Facts, models: int) -> int:
     """``cost(join(first, second), models)``, without joining what differs in name."""
     if first.names != second.names:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cc_core.errors import CoreError
-from cc_core.selection.align import ORDERS, Column, align
+from cc_core.selection.align import Column, align
 from cc_core.selection.cost import OPERATION, PARAMETER, PRESENCE, varying_parameters
-from cc_core.selection.forest import BASE_MODEL, Forest, Operation, canonical
+from cc_core.selection.forest import BASE_MODEL, Forest, Operation, canonical, spell
 
 # Digits that are ordered as a number; more than this is no count of anything.
 _LONGEST = 100
@@ -31,7 +31,8 @@ class Variable:
     numbers by value; then text. A parameter that is null has the text "null". ``model_values``
     holds the index into ``values`` of each selected model, in the order of
     ``Explanation.models``. ``implied_by`` is the label of a variable that this one is a function
-    of; an implied variable costs nothing.
+    of; an implied variable costs nothing. ``column`` numbers the steps of the alignment: variables
+    of one column are read together.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Variable:
     values: tuple[object, ...]
     model_values: tuple[int, ...]
     cost: int
+    column: int = 0
     implied_by: str | None = None
 
 
@@ -49,8 +51,8 @@ class Explanation:
     """What differs among the selected models.
 
     ``models`` are the selected ids, sorted. ``repeats`` are groups of models with equal recipes.
-    ``proven`` says that no cheaper set of variables exists: here, when the cost is zero or there
-    is one variable of the smallest cost; the greedy alignment proves nothing else.
+    ``cost`` is that of the variables that are not implied. ``proven`` says that no alignment of
+    these recipes is cheaper; otherwise it is the best that was found in bounded time.
     """
 
     models: tuple[str, ...]
@@ -71,58 +73,53 @@ def explain(forest: Forest, selected: Iterable[str]) -> Explanation:
     if not models:
         raise CoreError("no model is selected; select at least one")
     chains = {model: forest.chain(model) for model in models}
-    alignments: list[tuple[Column, ...]] = []
-    for order in ORDERS:
-        columns = align(chains, order)
-        if columns not in alignments:
-            alignments.append(columns)
-    # The first of equally cheap ones.
-    variables = min((_variables(columns, models) for columns in alignments), key=_charge)
-    cost, _ = _charge(variables)
+    alignment = align(chains)
+    variables = _variables(alignment.columns, models)
     repeats = _repeats({m: tuple(step.operation for step in chains[m]) for m in models})
     return Explanation(
         models=models,
         variables=variables,
         repeats=repeats,
-        cost=cost,
-        proven=cost <= PARAMETER,
+        cost=sum(variable.cost for variable in variables if variable.implied_by is None),
+        proven=alignment.proven,
         sentence=_sentence(len(models), variables, repeats),
     )
 
 
-def _charge(variables: Sequence[Variable]) -> tuple[int, int]:
-    """Cost and number of the variables that are not implied."""
-    charged = [variable.cost for variable in variables if variable.implied_by is None]
-    return sum(charged), len(charged)
-
-
 def _variables(columns: Sequence[Column], models: Sequence[str]) -> tuple[Variable, ...]:
     """All variables in column order, implied ones marked."""
-    by_column = [list(_variables_of(column, models)) for column in columns]
-    places = [place for place, found in enumerate(by_column) for _ in found]
-    variables = _number_labels([variable for found in by_column for variable in found])
-    return _mark_implied(variables, places)
+    found: list[Variable] = []
+    times: Counter[str] = Counter()
+    for number, column in enumerate(columns):
+        operation = " or ".join(sorted({operation.name for operation in column.values()}))
+        # Repeated operations are numbered, where more than one of them varies.
+        label = f"{operation} ({times[operation] + 1})" if times[operation] else operation
+        own = [replace(v, column=number) for v in _variables_of(column, models, label)]
+        times[operation] += bool(own)
+        found += own
+    return _mark_implied(_unique_labels(found))
 
 
-def _variables_of(column: Column, models: Sequence[str]) -> Iterator[Variable]:
+def _variables_of(column: Column, models: Sequence[str], label: str) -> Iterator[Variable]:
     names = sorted({operation.name for operation in column.values()})
     if len(names) > 1:
-        label = " or ".join(names)
-        asked = Variable(label, "operation", label, None, (), (), OPERATION)
+        asked = Variable(label, "operation", " or ".join(names), None, (), (), OPERATION)
         yield _fill(asked, _spoken_operations(column, models))
-    else:
-        yield from _variables_of_one(names[0], column, models)
-
-
-def _variables_of_one(name: str, column: Column, models: Sequence[str]) -> Iterator[Variable]:
-    """The variables of a column in which one operation stands, perhaps not for all models."""
+        return
     if len(column) < len(models):
-        asked = Variable(name, "presence", name, None, (), (), PRESENCE)
+        asked = Variable(label, "presence", names[0], None, (), (), PRESENCE)
         yield _fill(asked, [("true", True) if m in column else ("false", False) for m in models])
     for parameter in varying_parameters(column.values()):
-        kind: Kind = "base" if name == BASE_MODEL else "parameter"
-        label = BASE_MODEL if kind == "base" else f"{name} · {parameter}"
-        asked = Variable(label, kind, name, parameter, (), (), PARAMETER)
+        base = names[0] == BASE_MODEL
+        asked = Variable(
+            BASE_MODEL if base else f"{label} · {parameter}",
+            "base" if base else "parameter",
+            names[0],
+            parameter,
+            (),
+            (),
+            PARAMETER,
+        )
         yield _fill(asked, [_parameter(column.get(m), parameter) for m in models])
 
 
@@ -174,38 +171,40 @@ def _order(value: object) -> tuple[int, float, tuple[tuple[int, int, str], ...]]
     return 4, 0, parts
 
 
-def _number_labels(variables: Sequence[Variable]) -> list[Variable]:
-    """Repeated operations are numbered, only when a label would otherwise stand twice."""
+def _unique_labels(variables: Sequence[Variable]) -> list[Variable]:
+    """Labels tell variables apart, also where names are chosen to sound the same."""
     taken: set[str] = set()
-    numbers: dict[str, Iterator[int]] = {}
     numbered = []
     for variable in variables:
         label = variable.label
-        count = numbers.setdefault(label, itertools.count(2))
+        numbers = itertools.count(2)
         while label in taken:
-            label = f"{variable.label} ({next(count)})"
+            label = f"{variable.label} ({next(numbers)})"
         taken.add(label)
         numbered.append(replace(variable, label=label))
     return numbered
 
 
-def _mark_implied(variables: Sequence[Variable], places: Sequence[int]) -> tuple[Variable, ...]:
-    """Mark each variable that is a function of one that is kept; earlier and finer ones stay.
+def _mark_implied(variables: Sequence[Variable]) -> tuple[Variable, ...]:
+    """Mark each variable that is a function of one that is kept.
 
-    ``places`` are the variables' columns. Those of one column are read together: a parameter of an
-    operation that is absent for some says more than the presence it stands beside, and neither is
-    implied by the other.
+    The base model is kept, then finer variables before coarser and earlier before later. Variables
+    of one column are read together: a parameter of an operation that is absent for some says more
+    than the presence it stands beside, and neither is implied by the other.
     """
     kept: list[int] = []
     implied: dict[int, str] = {}
-    for i in sorted(range(len(variables)), key=lambda i: (-len(variables[i].values), i)):
+    order = sorted(
+        range(len(variables)),
+        key=lambda i: (variables[i].kind != "base", -len(variables[i].values), i),
+    )
+    for i in order:
         variable = variables[i]
         source = next(
             (
                 variables[k]
                 for k in kept
-                if (places[k] != places[i] or variable.kind == "base")
-                and _is_function(variable, variables[k])
+                if variables[k].column != variable.column and _is_function(variable, variables[k])
             ),
             None,
         )
@@ -246,17 +245,11 @@ def _sentence(count: int, variables: Sequence[Variable], repeats: Sequence[Seque
 def _phrase(variable: Variable) -> str:
     if variable.kind == "presence":
         return f"whether {variable.label} was applied"
-    values = ["none" if value is None else _text(value) for value in variable.values]
+    values = ["none" if value is None else spell(value) for value in variable.values]
     shown = values if len(values) <= 6 else [*values[:5], f"{len(values) - 5} more"]
     return f"{variable.label} ({', '.join(shown)})"
 
 
 def _spoken(operation: Operation) -> str:
-    parameters = ", ".join(f"{name} {_text(v)}" for name, v in operation.parameters.items())
+    parameters = ", ".join(f"{name} {spell(v)}" for name, v in operation.parameters.items())
     return f"{operation.name} ({parameters})" if parameters else operation.name
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    return value if isinstance(value, str) else canonical(value)

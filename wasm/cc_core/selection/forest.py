@@ -92,6 +92,13 @@ def canonical(value: object) -> str:
     return json.dumps(_integral(value), sort_keys=True, ensure_ascii=False)
 
 
+def spell(value: object) -> str:
+    """A parameter's value as people write it: text without quotes, lists of texts with commas."""
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else canonical(value)
+
+
 def _integral(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)

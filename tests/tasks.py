@@ -1,0 +1,37 @@
+"""Tasks for worker processes: importable, because a process that is started afresh imports them."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from cc_export.errors import ExportError, ModelError
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def fail() -> int:
+    raise ModelError("no layers", "Add some.")
+
+
+def stumble() -> int:
+    raise IndexError("list index out of range")
+
+
+def exhaust() -> int:
+    raise MemoryError
+
+
+def stop() -> int:
+    raise ExportError("the evaluation set is gone", "Bring it back.")
+
+
+def die() -> int:
+    os._exit(1)
+
+
+def sleep() -> int:
+    time.sleep(30)
+    return 0

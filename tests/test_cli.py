@@ -1,0 +1,272 @@
+"""The command line: what it prints, and the code it exits with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cc_export import read_site
+from cc_export.cli import app
+from cc_export.version import __version__
+
+pytestmark = pytest.mark.usefixtures("built_site")
+COMMAND = Path(sys.executable).with_name("cc-export")
+
+
+def run(*arguments: object) -> Result:
+    """A command in this process; usage errors are drawn as for a terminal of 80 columns."""
+    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "80"})
+
+
+def started(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """A command as people start it."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False, **options,
+    )  # fmt: skip
+
+
+def test_version() -> None:
+    """The version is that of the package."""
+    assert run("--version").output == f"cc-export {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_names_every_command(arguments: list[str]) -> None:
+    """Help says what it is for and which commands there are; without arguments it is shown too."""
+    result = run(*arguments)
+    assert result.exit_code == (0 if arguments else 2)
+    assert "one command, one folder, no" in result.output
+    for command in ("build", "demo", "validate", "serve"):
+        assert re.search(rf"^│ {command} ", result.output, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["build", "demo", "validate", "serve"])
+def test_help_of_each_command_has_an_example(command: str) -> None:
+    """Each command shows a line to copy."""
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"cc-export {command} " in result.output
+
+
+def test_help_is_quick() -> None:
+    """Help and version load neither onnxruntime nor numpy."""
+    code = (
+        "import sys, time; from cc_export.cli import app\n"
+        "try: app(['--version'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'onnx', 'onnxruntime', 'pydantic', 'yaml'} & set(sys.modules)))\n"
+        "print(time.process_time() < 1)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.splitlines()[1:] == ["[]", "True"]
+
+
+def test_a_study_becomes_a_site(tiny: Path, tmp_path: Path) -> None:
+    """A build ends with the path to open and code 0, and the site is whole."""
+    result = started("build", tiny, "-o", tmp_path / "site", "--jobs", 1)
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert lines[:3] == [
+        "models                  6",
+        "run in the page         3",
+        "instances              12",
+    ]
+    assert lines[-5:] == [
+        f"warning {tiny / 'study.yaml'}:54: models[3].metrics: model 'half' has no value for "
+        "'Verdict'",
+        "    It is shown as missing.",
+        "",
+        "Open it by double-click, or copy the folder to where others can:",
+        f"  {tmp_path / 'site' / 'index.html'}",
+    ]
+    assert "Traceback" not in result.stderr
+    assert list(read_site(tmp_path / "site").damaged()) == []
+
+
+def test_models_that_fail_are_named(tiny: Path, tmp_path: Path) -> None:
+    """Code 1 says that some models failed; quietly, they are all that is printed."""
+    (tiny / "models" / "pruned.onnx").write_bytes(b"[bold]:smile:")
+    result = started("build", tiny, "-o", tmp_path / "site", "-q", "--models", "none")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "failed base/pruned: pruned.onnx: not an ONNX file, or a damaged one\n"
+        "    Export it again.\n"
+    )
+    assert (tmp_path / "site" / "index.html").is_file()
+
+
+def test_errors_of_a_study(tmp_path: Path) -> None:
+    """Code 2 comes with what is wrong and where, as text: names are no markup."""
+    study = tmp_path / "study.yaml"
+    study.write_text("models:\n- id: a\n- {id: '[red]b :smile:', base: aa}\n", "utf-8")
+    for command in (["build", study, "-o", tmp_path / "site"], ["validate", study]):
+        result = started(*command)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr == (
+            f"error {study}:3: models[1].base: model '[red]b :smile:' has the unknown parent 'aa'\n"
+            "    Did you mean 'a'?\n"
+        )
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_target_that_is_taken(tiny: Path) -> None:
+    """A folder with other files is refused with code 2 and left as it is."""
+    result = run("build", tiny, "-o", tiny, "-q")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"error {tiny}: holds files, but no site (evaluation.npz, models/base.onnx, "
+        "models/half.onnx, …); it is left as it is\n"
+        "    Choose an empty or new folder with -o, or move these files away.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["build"], "Missing argument 'STUDY'."),
+        (["build", "x", "--jobs", "-1"], "Invalid value for '--jobs'"),
+        (["build", "x", "--models", "some"], "Invalid value for '--models'"),
+        (["export"], "No such command 'export'."),
+        (["serve", ".", "--port", "x"], "Invalid value for '--port'"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], text: str) -> None:
+    """Wrong arguments are named, with code 2."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    # Drawn in a box, wrapped.
+    assert text in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+
+
+def test_validate(tiny: Path) -> None:
+    """A valid study is said to be so, after its warnings."""
+    result = run("validate", tiny)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"warning {tiny / 'study.yaml'}:54: models[3].metrics: model 'half' has no value for "
+        "'Verdict'",
+        "    It is shown as missing.",
+        f"{tiny / 'study.yaml'}: valid; 6 models, 2 of them roots, 1 warning",
+    ]
+
+
+def test_a_name_that_the_terminal_cannot_show(tmp_path: Path) -> None:
+    """An emoji is escaped where the terminal's encoding has none."""
+    study = tmp_path / "study.yaml"
+    study.write_text("models: [{id: 🙂}, {id: b, base: 🙂}]", "utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    result = started("validate", study, env=environment)
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"warning {study}:1: models[1]: model 'b' has a parent")
+    study.write_text("models: [{id: 🙂}, {id: 🙂}]", "utf-8")
+    result = started("validate", study, env=environment)
+    assert (result.returncode, "Traceback" in result.stderr) == (2, False)
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    process = subprocess.Popen(
+        [COMMAND, "serve", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert found, line
+        yield found.group(), process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serve(tiny: Path, tmp_path: Path) -> None:
+    """A site is answered over http on this machine alone, and Ctrl-C ends it with code 0."""
+    assert run("build", tiny, "-o", tmp_path / "site", "-q", "--models", "none").exit_code == 0
+    with serving(tmp_path / "site", "--port", 0) as (address, process):
+        with urllib.request.urlopen(address) as answer:
+            assert answer.status == 200
+            assert answer.headers["Cache-Control"] == "no-cache"
+            assert answer.read() == (tmp_path / "site" / "index.html").read_bytes()
+        for path in ("data/", "none.js", "../study/study.yaml"):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(address + path)
+            with caught.value:
+                assert caught.value.code == 404
+        taken = run("serve", tmp_path / "site", "--port", address.split(":")[-1].strip("/"))
+        assert taken.exit_code == 2
+        port = address.split(":")[-1].strip("/")
+        assert taken.stderr == (
+            f"error port {port} cannot be used: Address already in use\n"
+            "    Choose another with --port, or 0.\n"
+        )
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+
+
+def test_serve_needs_a_site(tmp_path: Path) -> None:
+    """A folder that is no site is not served."""
+    result = run("serve", tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"error {tmp_path}: no site here\n    Make one with `cc-export build STUDY -o SITE`.\n"
+    )
+
+
+def test_an_interrupted_build(tiny: Path, tmp_path: Path) -> None:
+    """Ctrl-C says so, exits with 130, prints no traceback and leaves no temporary folder."""
+    (tmp_path / "out").mkdir()
+    for number in range(400):
+        shutil.copy(tiny / "models" / "base.onnx", tiny / "models" / f"copy{number}.onnx")
+    with (tiny / "study.yaml").open("a", encoding="utf-8") as study:
+        for number in range(400):
+            study.write(f"  - {{id: c{number}, base: base, onnx: models/copy{number}.onnx}}\n")
+    process = subprocess.Popen(
+        [COMMAND, "build", tiny, "-o", tmp_path / "out" / "site", "-q"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    until = time.monotonic() + 30
+    while not list((tmp_path / "out").iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    # The workers have had time to start, and the timing of 400 models takes longer than this.
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err == "interrupted; an older site is left as it was\n"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_module_is_the_command() -> None:
+    """`python -m cc_export` is the same."""
+    found = subprocess.run(
+        [sys.executable, "-m", "cc_export", "--version"],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert found.stdout == f"cc-export {__version__}\n"
+
+
+def test_the_demo_is_a_study() -> None:
+    """The study that comes along is the digits study, and it is valid."""
+    from cc_export.demo import demo_study
+
+    result = run("validate", demo_study())
+    assert result.exit_code == 0
+    assert "26 models" in result.stdout

@@ -1,0 +1,108 @@
+"""Tasks in processes: one that fails, or dies, takes no other with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import tasks
+
+from cc_export.errors import ExportError, ModelError
+from cc_export.executor import Inline, local, run_all
+
+WORK: dict[str, Callable[[], int]] = {
+    "two": partial(tasks.double, 1),
+    "wrong": tasks.fail,
+    "odd": tasks.stumble,
+    "large": tasks.exhaust,
+    "four": partial(tasks.double, 2),
+}
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_each_task_has_its_outcome(workers: int | None) -> None:
+    """Results and errors come back by name, in this process and in others alike."""
+    with local(workers) as executor:
+        found = dict(run_all(executor, WORK))
+    assert found.keys() == WORK.keys()
+    assert (found["two"], found["four"]) == (2, 4)
+    texts = {name: str(e) for name, e in found.items() if isinstance(e, ModelError)}
+    assert texts == {
+        "wrong": "no layers\n    Add some.",
+        "odd": "it cannot be understood: IndexError: list index out of range\n"
+        "    Is the file a valid ONNX model?",
+        "large": "there is not enough memory for it\n    Use fewer --jobs.",
+    }
+
+
+def test_a_task_that_kills_its_process() -> None:
+    """Others finish, and the guilty one is named with what it did."""
+    work: dict[str, Callable[[], int]] = {
+        f"good {number}": partial(tasks.double, number) for number in range(4)
+    }
+    work["guilty"] = tasks.die
+    with local(2) as executor:
+        found = dict(run_all(executor, work))
+    guilty = found.pop("guilty")
+    assert found == {f"good {number}": 2 * number for number in range(4)}
+    assert str(guilty) == (
+        "the process that ran it died (out of memory, or a crash in onnxruntime)\n"
+        "    Use fewer --jobs, or try the model in onnxruntime by itself."
+    )
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_what_concerns_the_whole_export_ends_it(workers: int | None) -> None:
+    """An error that is not one model's is raised, with text and hint as they were."""
+    with local(workers) as executor, pytest.raises(ExportError) as caught:
+        list(run_all(executor, {"a": tasks.stop}))
+    assert (caught.value.what, caught.value.hint) == (
+        "the evaluation set is gone",
+        "Bring it back.",
+    )
+
+
+def test_results_come_as_they_are_made() -> None:
+    """In this process, a task begins when the result before it was taken."""
+    begun: list[int] = []
+    work = {str(number): partial(begun.append, number) for number in range(3)}
+    outcomes = run_all(Inline(), work)
+    next(outcomes)
+    assert begun == [0]
+    assert len(list(outcomes)) == 2
+
+
+def test_an_interrupt_is_quiet_and_quick(tmp_path: Path) -> None:
+    """Ctrl-C ends workers in the middle of a task, and no process prints a traceback."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import tasks\n"
+        "from cc_export.executor import local, run_all\n"
+        "if __name__ == '__main__':\n"
+        "    try:\n"
+        "        with local(2) as executor:\n"
+        "            print('begun', flush=True)\n"
+        "            list(run_all(executor, {str(n): tasks.sleep for n in range(8)}))\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('interrupted', flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    # Until the workers sleep.
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (out, err) == ("interrupted\n", "")
