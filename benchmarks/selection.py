@@ -1,7 +1,7 @@
 """Speed and quality of selection variables: ``python benchmarks/selection.py [REFERENCE_STUDIES]``.
 
-CPU time of one explanation with its chart, on seeded random forests and, where their folder is given
-or lies beside the checkout, on the reference studies with the reference implementation's costs.
+CPU time of one explanation with its chart, on seeded random forests and, where their folder is
+given or lies beside the checkout, on the reference studies beside the reference's costs.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def report(title: str, asked: Sequence[Asked]) -> None:
     )
     if known:
         worse = sum(cost > reference for cost, reference in known)
-        line += f"   reference {_mean([r for _, r in known]):.2f} against {_mean([c for c, _ in known]):.2f}, dearer {worse}"
+        costs, references = zip(*known, strict=True)
+        line += f"  {_mean(costs):.2f}, reference {_mean(references):.2f}; dearer {worse}"
     print(line)
 
 
@@ -110,9 +111,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else STUDIES
-    print(
-        f"{'CPU ms':<34} {'median':>8} {'p95':>8} {'p99':>8} {'max':>8} {'proven':>7} {'cost':>6} {'charted':>7}"
-    )
+    heads = "  median      p95      p99      max  proven   cost charted"
+    print(f"{'CPU ms':<34} {heads}")
     if folder.is_dir():
         for study in (
             "imagenet_tutorial_5", "celeba_8", "imagenet_userstudy_20", "t5_squad_40", "imagenet_52",
@@ -121,10 +121,8 @@ def main() -> None:
             forest, ids = Forest(_models(folder, study)), [m.id for m in _models(folder, study)]
             rng = random.Random(3)
             sizes = range(2, min(16, len(ids)) + 1)
-            report(
-                "  random 2 to 16",
-                [Asked(forest, rng.sample(ids, rng.choice(sizes))) for _ in range(200)],
-            )
+            some = [Asked(forest, rng.sample(ids, rng.choice(sizes))) for _ in range(200)]
+            report("  random 2 to 16", some)
             report("  all at once", [Asked(forest, ids)] * 5)
     report("8 random of 300, depth 6", random_selections(300, 8, 200))
     report("16 random of 1,000, depth 6", random_selections(1_000, 16, 100))

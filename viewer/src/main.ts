@@ -5,7 +5,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { installRegistry } from "./bundle/installRegistry.ts";
 import { loadJson, openBundle } from "./bundle/load.ts";
-import type { Manifest, ModelsChunk } from "./bundle/types.gen.ts";
+import type { ModelsChunk } from "./bundle/types.gen.ts";
 import { installDebugHook } from "./debugHook.ts";
 import { asFailure } from "./failure.ts";
 import { AppState } from "./state/app.svelte.ts";
@@ -19,7 +19,7 @@ addEventListener("DOMContentLoaded", async () => {
   try {
     const bundle = await openBundle(registry);
     const { models } = await loadJson<ModelsChunk>(bundle, "data/models");
-    const app = new AppState(bundle, makeStudy(bundle.manifest as unknown as Manifest, models), location.hash);
+    const app = new AppState(bundle, makeStudy(bundle.manifest, models), location.hash);
     document.title = app.study.manifest.study.title;
     mount(App, { target, props: { app } });
     installDebugHook({ bundle, python: app.python, onnx: app.onnx });

@@ -1,4 +1,4 @@
-"""Bytecode of Python sources, made by the interpreter that will load it. Runs inside Pyodide under Node."""
+"""Bytecode of Python sources, made by the interpreter that will load it: Pyodide, under Node."""
 
 import importlib.util
 import marshal
@@ -18,6 +18,7 @@ def compile_sources(sources: dict[str, memoryview], optimize: int) -> dict[str, 
 
 
 def pyc(name: str, source: bytes, optimize: int) -> bytes:
+    """The contents of one ``.pyc`` file."""
     code = compile(source, name, "exec", dont_inherit=True, optimize=optimize)
     head = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH.to_bytes(4, "little")
     return head + importlib.util.source_hash(source) + marshal.dumps(code)

@@ -6,7 +6,10 @@ from cc_core import api
 
 
 def call(name, request, buffers):
-    """One request. Returns (JSON text, list of bytes, None) or (None, None, (class, message, traceback))."""
+    """Answer a request: (JSON text, list of bytes, None).
+
+    One that fails gives (None, None, (class, message, traceback)).
+    """
     try:
         text, out = api.dispatch(name, request, list(buffers))
         # tobytes() also takes what is not contiguous, such as a transposed array.

@@ -1,4 +1,7 @@
-"""No colours: what Python prints in the page goes to no terminal. The original builds five dataclasses of escape sequences."""
+"""No colours: what Python prints in the page goes to no terminal.
+
+The original builds five dataclasses of escape sequences.
+"""
 
 COLORIZE = False
 

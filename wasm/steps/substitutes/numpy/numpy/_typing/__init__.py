@@ -1,4 +1,7 @@
-"""Types for annotations, which nothing checks in the page. The original is eleven modules of aliases for type checkers."""
+"""Types for annotations, which nothing checks in the page.
+
+The original is eleven modules of aliases for type checkers.
+"""
 
 
 class NDArray:
