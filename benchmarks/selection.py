@@ -17,6 +17,7 @@ from pathlib import Path
 from cc_core.selection import Forest, Model, Operation, encode, explain
 
 STUDIES = Path(__file__).parents[2] / "shared" / "data" / "reference_studies"
+NAMES = ("imagenet_tutorial_5", "celeba_8", "imagenet_userstudy_20", "t5_squad_40", "imagenet_52")
 OPERATIONS: dict[str, dict[str, list[object]]] = {
     "prune": {"amount": [0.3, 0.5, 0.7, 0.9], "scope": ["all", "spare norm"]},
     "quantize": {"bits": [4, 8, 16]},
@@ -114,9 +115,7 @@ def main() -> None:
     heads = "  median      p95      p99      max  proven   cost charted"
     print(f"{'CPU ms':<34} {heads}")
     if folder.is_dir():
-        for study in (
-            "imagenet_tutorial_5", "celeba_8", "imagenet_userstudy_20", "t5_squad_40", "imagenet_52",
-        ):  # fmt: skip
+        for study in NAMES:
             report(study, reference_selections(folder, study))
             forest, ids = Forest(_models(folder, study)), [m.id for m in _models(folder, study)]
             rng = random.Random(3)

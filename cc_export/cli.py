@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -17,7 +18,8 @@ import typer
 from cc_export.errors import ExportError
 
 DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
-INTERRUPTED = 130
+# As shells have it: 128 and the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
 
 app = typer.Typer(
     name="cc-export",
@@ -210,6 +212,8 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # A model's name may hold what an old terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
+    # As with Ctrl-C, what was begun is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     app()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cc_core.api import DTYPES
 from cc_export.errors import ExportError
 from cc_export.study.records import DatasetSource
 
@@ -38,12 +39,13 @@ class Dataset:
 
         In float64 before that, as JavaScript computes it: the page feeds the very same numbers.
         """
-        return {
-            entry.name: (
-                self.arrays[entry.array][which].astype(np.float64) * entry.scale + entry.offset
-            ).astype(np.float32)
-            for entry in self.source.inputs
-        }
+        with np.errstate(over="ignore", invalid="ignore"):
+            return {
+                entry.name: (
+                    self.arrays[entry.array][which].astype(np.float64) * entry.scale + entry.offset
+                ).astype(np.float32)
+                for entry in self.source.inputs
+            }
 
 
 def open_dataset(source: DatasetSource) -> Dataset:
@@ -65,9 +67,10 @@ def open_dataset(source: DatasetSource) -> Dataset:
                 f"{source.path}: array {name!r} has {length} instances, "
                 f"array {source.label!r} has {len(labels)}"
             )
-        if name in shown and array.dtype.kind not in "biuf":
+        if name in shown and array.dtype.name not in DTYPES:
             raise ExportError(
-                f"{source.path}: array {name!r} must hold numbers, got {array.dtype}",
+                f"{source.path}: array {name!r} must hold numbers of at most 64 bits, "
+                f"got {array.dtype}",
                 "Check `dataset.inputs` and `dataset.preview`.",
             )
     ids = arrays[source.ids] if source.ids else np.arange(len(labels))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from cc_export.errors import ExportError
 from cc_export.results import ModelResult, Results
 
 Models = Literal["none", "selected", "all"]
@@ -18,6 +19,18 @@ class Embedding:
 
     asset: str | None
     reason: str = ""
+
+
+def check_choice(models: str) -> None:
+    """Before anything is computed: a mistyped ``none`` must not give files away.
+
+    Raises:
+        ExportError: ``models`` is no choice.
+    """
+    if models not in get_args(Models):
+        raise ExportError(
+            f"{models!r} is no choice of models", f"Use {', '.join(get_args(Models))}."
+        )
 
 
 def embeddings(results: Results, models: Models) -> dict[str, Embedding]:

@@ -11,7 +11,7 @@ from cc_export import executor, stages
 from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import new_site
 from cc_export.dataset import open_dataset
-from cc_export.embed import Models, embeddings, too_large
+from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
 from cc_export.results import ModelResult
 from cc_export.study import Study, load_study
@@ -56,6 +56,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         ExportError: the study, the evaluation set or the target cannot be used. A single model
             that fails is reported in ``Report.failures`` instead, and shown so in the site.
     """
+    check_choice(models)
     study = study if isinstance(study, Study) else load_study(study)
     viewer = viewer or built_viewer()
     dataset = open_dataset(study.dataset) if study.dataset else None

@@ -136,7 +136,10 @@ def time_models(results: Results, dataset: Dataset, runner: Runner) -> Results:
 
 def _stamp(path: Path) -> Stamp:
     """What tells two versions of a file apart without reading it."""
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError:  # opening it will say so
+        return 0, 0
     return status.st_mtime_ns, status.st_size
 
 

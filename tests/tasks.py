@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 from cc_export.errors import ExportError, ModelError
 
@@ -30,6 +31,13 @@ def stop() -> int:
 
 def die() -> int:
     os._exit(1)
+
+
+def sleep_and_tell(file: str) -> int:
+    with Path(file).open("w") as stream:
+        stream.write(str(os.getpid()))
+    time.sleep(30)
+    return 0
 
 
 def sleep() -> int:

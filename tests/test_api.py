@@ -26,19 +26,12 @@ def test_explain() -> None:
         {"id": "b", "parents": ["a"], "operation": {"name": "prune", "parameters": {"p": 0.5}}},
     ]
     answer = ask("explain", {"models": models, "selected": ["b", "a"]})
-    assert answer == {
-        "models": ["a", "b"],
-        "variables": [
-            {
-                "label": "prune", "kind": "presence", "operation": "prune", "parameter": None,
-                "values": [False, True], "model_values": [0, 1], "cost": 2, "implied_by": None,
-            }
-        ],
-        "repeats": [],
-        "cost": 2,
-        "proven": False,
-        "sentence": "2 models differ in whether prune was applied.",
-    }  # fmt: skip
+    assert isinstance(answer, dict)
+    assert answer["models"] == ["a", "b"]
+    assert answer["sentence"] == "2 models differ in whether prune was applied."
+    [variable] = answer["variables"]
+    assert (variable["label"], variable["kind"], variable["cost"]) == ("prune", "presence", 2)
+    assert (variable["values"], variable["model_values"]) == ([False, True], [0, 1])
 
 
 def test_statistics() -> None:

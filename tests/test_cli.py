@@ -229,8 +229,17 @@ def test_serve_needs_a_site(tmp_path: Path) -> None:
     )
 
 
-def test_an_interrupted_build(tiny: Path, tmp_path: Path) -> None:
-    """Ctrl-C says so, exits with 130, prints no traceback and leaves no temporary folder."""
+@pytest.mark.parametrize(
+    ("sent", "code", "said"),
+    [
+        (signal.SIGINT, 130, "interrupted; an older site is left as it was\n"),
+        (signal.SIGTERM, 143, ""),
+    ],
+)
+def test_an_interrupted_build(
+    tiny: Path, tmp_path: Path, sent: signal.Signals, code: int, said: str
+) -> None:
+    """A build that is stopped exits as shells expect, without traceback or temporary folder."""
     (tmp_path / "out").mkdir()
     for number in range(400):
         shutil.copy(tiny / "models" / "base.onnx", tiny / "models" / f"copy{number}.onnx")
@@ -247,10 +256,9 @@ def test_an_interrupted_build(tiny: Path, tmp_path: Path) -> None:
         time.sleep(0.02)
     # The workers have had time to start, and the timing of 400 models takes longer than this.
     time.sleep(1.5)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, sent)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (130, "")
-    assert err == "interrupted; an older site is left as it was\n"
+    assert (process.returncode, out, err) == (code, "", said)
     assert list((tmp_path / "out").iterdir()) == []
 
 

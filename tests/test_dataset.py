@@ -108,7 +108,12 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
         ),
         (
             {"images": np.array(["x"] * 12)},
-            "FILE: array 'images' must hold numbers, got <U1\n"
+            "FILE: array 'images' must hold numbers of at most 64 bits, got <U1\n"
+            "    Check `dataset.inputs` and `dataset.preview`.",
+        ),
+        (
+            {"images": np.zeros(12, np.longdouble)},
+            "FILE: array 'images' must hold numbers of at most 64 bits, got float128\n"
             "    Check `dataset.inputs` and `dataset.preview`.",
         ),
         (

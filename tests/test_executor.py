@@ -79,6 +79,44 @@ def test_results_come_as_they_are_made() -> None:
     assert len(list(outcomes)) == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
+    """When the export is killed outright, its workers do not stay behind."""
+    script, told = tmp_path / "script.py", tmp_path / "pid"
+    script.write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import tasks\n"
+        "from functools import partial\n"
+        "from cc_export.executor import local, run_all\n"
+        "if __name__ == '__main__':\n"
+        "    with local(1) as executor:\n"
+        f"        list(run_all(executor, {{'a': partial(tasks.sleep_and_tell, {str(told)!r})}}))\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script)])
+    wait_until(lambda: told.exists() and told.read_text() != "")
+    process.kill()
+    process.wait()
+    worker = int(told.read_text())
+    wait_until(lambda: not alive(worker))
+
+
+def wait_until(come: Callable[[], bool]) -> None:
+    until = time.monotonic() + 15
+    while not come():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
 def test_an_interrupt_is_quiet_and_quick(tmp_path: Path) -> None:
     """Ctrl-C ends workers in the middle of a task, and no process prints a traceback."""
     script = tmp_path / "script.py"

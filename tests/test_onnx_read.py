@@ -145,6 +145,16 @@ def test_files_that_are_no_model(tmp_path: Path, content: bytes, text: str) -> N
     assert error_of(lambda: read_file(path)) == text
 
 
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """A name with a damaged byte is shown as bytes."""
+    content = tiny_models.float32(BASE).SerializeToString()
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content.replace(b"conv1.bias", b"conv1\xffbias"))
+    assert error_of(lambda: read_file(path)) == (
+        "model.onnx: damaged: the name b'conv1\\xffbias' is no UTF-8 text\n    Export it again."
+    )
+
+
 def test_paths_that_are_no_file(tmp_path: Path) -> None:
     """A folder and a missing file are named by name, not by place."""
     (tmp_path / "folder.onnx").mkdir()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 import tiny_models
 import tiny_study
+from test_study_load import HARD_IDS
 
 from cc_export import ExportError, export, load_study, read_site
 from cc_export.bundle.chunk import unpack
@@ -120,6 +123,46 @@ def test_which_models_travel(
             assert model["not_embedded"] == "it was exported without its file"
         else:
             assert model["not_embedded"] == "there is no readable model file"
+
+
+def test_a_mistyped_choice_gives_nothing_away(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
+    """An unknown choice of models is refused before anything is done."""
+    with pytest.raises(ExportError) as caught:
+        export(tiny, tmp_path / "site", viewer=viewer, models="None")  # type: ignore[arg-type]
+    assert str(caught.value) == ("'None' is no choice of models\n    Use none, selected, all.")
+    assert not (tmp_path / "site").exists()
+
+
+def test_hard_names_survive(tmp_path: Path, viewer: Viewer) -> None:
+    """Ids of every kind come back from a site as they are, each with chunks of its own."""
+    names = [name for name in HARD_IDS if name.strip()]
+    (tmp_path / "study").mkdir()
+    shutil.copytree(tiny_study.TINY / "models", tmp_path / "study" / "models")
+    models = [
+        {"id": name, "onnx": "models/base.onnx", "tag": name, "metrics": {name: 1.0},
+         "operation": {"name": name, "parameters": {name: name, "n": 10**30, "nan": math.nan}}}
+        for name in names
+    ]  # fmt: skip
+    metrics = [{"name": name, "unit": name} for name in names]
+    file = tmp_path / "study" / "study.json"
+    file.write_text(json.dumps({"metrics": metrics, "models": models}), "utf-8")
+    assert export(file, tmp_path / "site", viewer=viewer).failures == {}
+    site = read_site(tmp_path / "site")
+    assert [model["id"] for model in site.models] == names
+    assert [site.json(model["layers"])["model"] for model in site.models] == names
+    assert site.models[0]["operation"]["parameters"] == {
+        names[0]: names[0], "n": str(10**30), "nan": "NaN",
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_folder_whose_name_is_no_text(tmp_path: Path, viewer: Viewer) -> None:
+    """A study is exported from a folder whose name is no UTF-8."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/st\xffudy"))
+    folder.mkdir()
+    (folder / "study.yaml").write_text("models: [{id: a}]")
+    export(folder, tmp_path / "site", viewer=viewer)
+    assert read_site(tmp_path / "site").manifest["study"]["title"] == "st?udy"
 
 
 def test_large_models_stay_behind() -> None:

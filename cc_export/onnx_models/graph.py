@@ -88,9 +88,9 @@ def module_path(name: str) -> str:
     ``stage1.conv1`` there; the name itself when it has no such form.
     """
     bare = _OUTPUT.sub("", _QUANTIZED.sub("", name))
-    if not bare.startswith("/"):
-        return bare
     parts = [part for part in bare.split("/") if part]
+    if not bare.startswith("/") or not parts:
+        return bare
     # torch writes /stage1/stage1.0/conv for a module inside a Sequential: keep the longer name.
     path: list[str] = []
     for part in parts[:-1]:

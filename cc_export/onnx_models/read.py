@@ -62,6 +62,12 @@ def read_file(path: Path) -> OnnxFile:
     model = _parse(path)
     if not model.graph.node or not model.graph.output:
         raise ModelError(f"{path.name}: holds no graph", "Is this an ONNX model?")
+    # protobuf gives bytes where a text is no UTF-8.
+    wrong = next((name for name in _names(model) if not isinstance(name, str)), None)
+    if wrong is not None:
+        raise ModelError(
+            f"{path.name}: damaged: the name {wrong[:60]!r} is no UTF-8 text", "Export it again."
+        )
     external = [t for t in tensors(model) if t.data_location == TensorProto.EXTERNAL]
     for tensor in external:
         if not _inside(path.parent, _location(tensor)):
@@ -85,18 +91,42 @@ def read_file(path: Path) -> OnnxFile:
 
 def tensors(model: ModelProto) -> Iterator[TensorProto]:
     """Every stored tensor of a model: of its graph, of nodes, of graphs inside nodes."""
-    pending: list[GraphProto] = [model.graph]
-    while pending:
-        graph = pending.pop()
+    for graph in graphs(model):
         yield from graph.initializer
         for node in graph.node:
             for attribute in node.attribute:
                 if attribute.HasField("t"):
                     yield attribute.t
                 yield from attribute.tensors
+
+
+def graphs(model: ModelProto) -> Iterator[GraphProto]:
+    """A model's graph and the graphs inside its nodes."""
+    pending: list[GraphProto] = [model.graph]
+    while pending:
+        graph = pending.pop()
+        yield graph
+        for node in graph.node:
+            for attribute in node.attribute:
                 if attribute.HasField("g"):
                     pending.append(attribute.g)
                 pending += attribute.graphs
+
+
+def _names(model: ModelProto) -> Iterator[str | bytes]:
+    for tensor in tensors(model):
+        yield tensor.name
+        for entry in tensor.external_data:
+            yield from (entry.key, entry.value)
+    for opset in model.opset_import:
+        yield opset.domain
+    for graph in graphs(model):
+        for value in (*graph.input, *graph.output):
+            yield value.name
+        for node in graph.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            for attribute in node.attribute:
+                yield attribute.name
 
 
 def _parse(path: Path) -> ModelProto:

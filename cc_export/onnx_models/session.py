@@ -47,8 +47,9 @@ class Session:
         options.inter_op_num_threads = THREADS
         options.log_severity_level = _FATAL_ONLY
         try:
+            # Without its fallback, which prints to the terminal and tries the same again.
             self._session = ort.InferenceSession(
-                content or str(path), options, providers=[PROVIDER]
+                content or str(path), options, providers=[PROVIDER], enable_fallback=0
             )
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise self._failed("load", error) from None
@@ -69,7 +70,9 @@ class Session:
             missing = max(0, (self.batch or 0) - len(values))
             filled = np.concatenate([values, *[values[-1:]] * missing]) if missing else values
             wanted = _NUMPY.get(self.inputs.get(name, ""), np.float32)
-            ready[name] = filled.astype(wanted, copy=False)
+            # What a narrower type cannot hold becomes infinite, as in the page.
+            with np.errstate(over="ignore", invalid="ignore"):
+                ready[name] = filled.astype(wanted, copy=False)
         return ready
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[NDArray[np.generic]]:

@@ -254,6 +254,7 @@ def _zero_point(graph: Graph, name: str) -> NDArray[np.generic]:
 
 
 def _array(tensor: TensorProto) -> NDArray[np.generic]:
+    _type_name(tensor)
     try:
         return numpy_helper.to_array(tensor)
     except (ValueError, TypeError) as error:
@@ -286,9 +287,11 @@ def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.flo
     """
     zero = _spread(how.zero_point, stored.shape, how.axis).astype(np.float32)
     scale = _spread(how.scale, stored.shape, how.axis).astype(np.float32)
-    # Stored integers have at most 16 bits where there is a zero point, so the difference is exact.
-    centred = stored.astype(np.float32) - zero
-    return np.asarray(centred * scale, np.float32)
+    # Infinite or NaN scales give such weights, which are counted.
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Stored integers have at most 16 bits where there is a zero point: the difference is exact.
+        centred = stored.astype(np.float32) - zero
+        return np.asarray(centred * scale, np.float32)
 
 
 def _spread(values: NDArray[np.generic], shape: tuple[int, ...], axis: int) -> NDArray[np.generic]:

@@ -68,7 +68,7 @@ def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Stud
     folder = file.parent
     return Study(
         file=file,
-        title=form.title or (folder.name if file.stem == "study" else file.stem),
+        title=form.title or _plain(folder.name if file.stem == "study" else file.stem),
         description=form.description,
         metrics=tuple(
             Metric(
@@ -108,6 +108,11 @@ def _model(form: ModelFile, folder: Path, embed: bool) -> StudyModel:
         embed=embed if form.embed is None else form.embed,
         metrics={n: _number(value) for n, value in form.metrics.items() if value is not None},
     )
+
+
+def _plain(name: str) -> str:
+    """A file's name as text; some systems allow names that are none."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _number(value: float) -> float:

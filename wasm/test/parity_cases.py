@@ -44,7 +44,7 @@ class Case:
 def statistics_cases(random: Random) -> Iterator[Case]:
     """Every dtype with every shape, then numbers that sums and extremes stumble over."""
     for dtype in api.DTYPES:
-        for shape in SHAPES:
+        for shape in SHAPES * 3:
             yield _tensors("statistics", {}, [_array(random, dtype, shape)])
     for shape in LARGE:
         yield _tensors("statistics", {}, [_array(random, "float32", shape)])
@@ -54,7 +54,7 @@ def statistics_cases(random: Random) -> Iterator[Case]:
 
 def distributions_cases(random: Random) -> Iterator[Case]:
     """Groups of tensors on one range, with and without equal shapes, and awkward ranges."""
-    for _ in range(160):
+    for _ in range(500):
         shape = random.choice(SHAPES)
         shapes = [shape if random.random() < 0.8 else random.choice(SHAPES) for _ in range(3)]
         arrays = [_array(random, random.choice(api.DTYPES), s) for s in shapes]
@@ -70,7 +70,7 @@ def distributions_cases(random: Random) -> Iterator[Case]:
 
 def classify_cases(random: Random) -> Iterator[Case]:
     """Logits of every dtype and shares of 1, with ties, NaN and infinities."""
-    for _ in range(120):
+    for _ in range(300):
         shape = (random.choice((0, 1, 2, 17)), random.choice((1, 2, 3, 10, 1000)))
         scores = _array(random, random.choice(api.DTYPES), shape)
         if random.random() < 0.3:
@@ -88,7 +88,7 @@ def classify_cases(random: Random) -> Iterator[Case]:
 
 def explain_cases(random: Random) -> Iterator[Case]:
     """Random forests and selections; parameters of every JSON type under awkward names."""
-    for _ in range(250):
+    for _ in range(600):
         models = _forest(random)
         ids = [model["id"] for model in models]
         selected = random.sample(ids, random.randint(1, len(ids)))
@@ -97,7 +97,7 @@ def explain_cases(random: Random) -> Iterator[Case]:
 
 def selection_cases(random: Random) -> Iterator[Case]:
     """Charts, choices and differences of the same kind of selections."""
-    for _ in range(120):
+    for _ in range(300):
         models = _forest(random)
         ids = [model["id"] for model in models]
         asked = {"models": models, "selected": random.sample(ids, random.randint(1, len(ids)))}

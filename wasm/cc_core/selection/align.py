@@ -21,7 +21,7 @@ from cc_core.selection.tree import recipe_tree
 # model id -> the operation the model has in this column; models without one are absent
 Column = Mapping[str, Operation]
 # Choices weighed before the best found so far is taken: some 30 ms natively, 150 ms in a page.
-BUDGET = 600
+BUDGET = 300
 
 
 @dataclass(frozen=True, slots=True)

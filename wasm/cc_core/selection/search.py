@@ -7,7 +7,8 @@ frontier is taken from the queue its alignment is the cheapest.
 
 Moves that cannot be needed are left out. A step that could join a column without making it dearer
 may stay behind only if it is needed for a later column of one operation in *every* model: in any
-other column it can be moved forward without making either dearer. (An operation with three or more
+other column it can be moved forward without making either dearer. Then every model has that
+operation in the later column, so those that join now must have it once more. (One with three or more
 parameters that vary is the exception: alone in its column it can be dearer than with others.)
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, product
 
 from cc_core.selection.bound import COLUMN, COST, VARIABLE, lower_bound
 from cc_core.selection.cost import OPERATION, PARAMETER, PRESENCE
@@ -136,24 +137,25 @@ class _Search:
             if whole:
                 varying = _varying(tree, steps)
                 yield varying * (PARAMETER * COST + VARIABLE) + COLUMN, tuple(steps)
-            for chosen in self.groups(steps, name in kept):
+            for chosen in self.groups(steps, name, name in kept):
                 if whole and len(chosen) == len(steps):
                     continue
                 varying = _varying(tree, chosen)
                 cost = PRESENCE + PARAMETER * varying
                 yield cost * COST + (1 + varying) * VARIABLE + COLUMN, chosen
         if len(by_name) > 1:
-            must = [s for name, steps in by_name.items() if name not in kept for s in steps]
-            may = [s for name, steps in by_name.items() if name in kept for s in steps]
-            for more in self.subsets(may):
-                chosen = (*must, *more)
-                if len({tree.name[step] for step in chosen}) > 1:
-                    yield OPERATION * COST + VARIABLE + COLUMN, chosen
+            options = [
+                tuple(self.choices(steps, name, name in kept, none=True))
+                for name, steps in by_name.items()
+            ]
+            for chosen in product(*options):
+                if sum(map(bool, chosen)) > 1:
+                    yield OPERATION * COST + VARIABLE + COLUMN, tuple(chain(*chosen))
 
-    def groups(self, steps: Sequence[int], kept: bool) -> Iterator[Steps]:
+    def groups(self, steps: Sequence[int], name: int, kept: bool) -> Iterator[Steps]:
         """Sets of steps of one operation that may share a column.
 
-        For each choice of parameters that may vary: all steps that agree in the others.
+        For each choice of parameters that may vary: the steps that agree in the others.
         """
         bits = self.tree.bits
         varying = [
@@ -166,21 +168,31 @@ class _Search:
                 for step in steps:
                     groups.setdefault(tuple(bits[step][p] for p in fixed), []).append(step)
                 for group in groups.values():
-                    for chosen in self.subsets(group) if kept else (tuple(group),):
-                        if chosen and chosen not in seen:
+                    for chosen in self.choices(group, name, kept, none=False):
+                        if chosen not in seen:
                             seen.add(chosen)
                             yield chosen
 
-    def subsets(self, steps: Sequence[int]) -> Iterator[Steps]:
-        """All subsets, the whole first; of too many steps only the whole, the single, the none."""
-        if len(steps) > _MOST_FREE:
-            self.complete = False
-            yield tuple(steps)
-            yield from ((step,) for step in steps)
-            yield ()
+    def choices(self, steps: Sequence[int], name: int, kept: bool, none: bool) -> Iterator[Steps]:
+        """Which of the steps that could join a column do: all, and where they may be wanted, fewer.
+
+        A step stays behind for a later column in which every model has this operation; so whoever
+        joins now must have it once more. ``none``: whether all may stay behind.
+        """
+        yield tuple(steps)
+        if not kept:
             return
-        for size in range(len(steps), -1, -1):
-            yield from combinations(steps, size)
+        tree = self.tree
+        free = [step for step in steps if tree.rich or tree.below[step].least[name] > 1]
+        if len(free) > _MOST_FREE:
+            self.complete = False
+            yield tuple(free)
+            yield from ((step,) for step in free)
+        else:
+            for size in range(min(len(free), len(steps) - 1), 0, -1):
+                yield from combinations(free, size)
+        if none:
+            yield ()
 
 
 def _after(tree: RecipeTree, state: State, steps: Steps) -> State:

@@ -1,0 +1,61 @@
+"""Measured metrics, and how they join those of the study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import tiny_study
+
+from cc_export.inspect import inspect_model
+from cc_export.metrics import MEASURED, metric_values, study_metrics
+from cc_export.results import ModelResult, Results
+from cc_export.study import Study, load_study
+from cc_export.study.names import MEASURED_NAMES
+from cc_export.study.records import Metric, StudyModel
+
+
+def inspected(**metrics: float) -> Results:
+    """One model with a file and the study's values for it, one without either."""
+    path = tiny_study.TINY / "models" / "pruned.onnx"
+    model = StudyModel("a", onnx=path, metrics=metrics)
+    return ModelResult(model, inspection=inspect_model(path)), ModelResult(StudyModel("b"))
+
+
+def study(*metrics: Metric) -> Study:
+    return replace(load_study(tiny_study.TINY), metrics=metrics)
+
+
+def test_names_are_those_of_the_records() -> None:
+    """The names that a study's check knows are the names of the records."""
+    assert {metric.name for metric in MEASURED} == MEASURED_NAMES
+
+
+def test_what_a_file_measures() -> None:
+    """Size and counts are measured where there is a file, and only there."""
+    values = metric_values(inspected())
+    assert values["b"] == {}
+    assert values["a"].keys() == {"Size", "Sparsity", "Parameters", "Non-zero parameters"}
+    assert values["a"]["Parameters"] == 119
+    assert values["a"]["Sparsity"] == 1 - values["a"]["Non-zero parameters"] / 119
+
+
+def test_only_metrics_with_values_are_listed() -> None:
+    """A measured metric without a value is not listed; a declared one is, in its order."""
+    names = [m.name for m in study_metrics(study(Metric("Z"), Metric("Y")), inspected(Z=1))]
+    assert names == ["Size", "Sparsity", "Parameters", "Non-zero parameters", "Z", "Y"]
+
+
+def test_a_declaration_completes_what_is_measured() -> None:
+    """A study may say how to show a measured metric; what it leaves open stays ours."""
+    declared = study(Metric("Size", format=",d"))
+    size = next(m for m in study_metrics(declared, inspected()) if m.name == "Size")
+    assert (size.format, size.unit, size.direction, size.source) == (",d", "B", "lower", "measured")
+
+
+def test_a_given_metric_is_the_studys() -> None:
+    """Values of the study come without our unit; its direction and meaning may be ours."""
+    declared = study(Metric("Size", unit="MB"))
+    results = inspected(Size=1.5)
+    size = next(m for m in study_metrics(declared, results) if m.name == "Size")
+    assert (size.format, size.unit, size.direction, size.source) == ("", "MB", "lower", "study")
+    assert [values.get("Size") for values in metric_values(results).values()] == [1.5, None]
