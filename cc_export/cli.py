@@ -137,6 +137,29 @@ def validate(study: StudyArgument) -> None:
 
 @app.command()
 @_fails_with_text
+def explain(
+    source: Annotated[
+        Path, typer.Argument(metavar="SITE|STUDY", help="A site, or a study file or its folder.")
+    ],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of models to compare.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other tools.")] = False,
+) -> None:
+    """Say what tells models apart, as the page does: a sentence, a table, their metrics.
+
+    Example: `cc-export explain site resnet8 prune-all-50 recalibrate-all-50`
+    """
+    from cc_export.explain import explain_selection  # noqa: PLC0415 (help stays quick)
+    from cc_export.report import answer_json, new_console, print_answer  # noqa: PLC0415
+
+    answer = explain_selection(source, ids)
+    if as_json:
+        typer.echo(answer_json(answer))
+    else:
+        print_answer(answer, new_console())
+
+
+@app.command()
+@_fails_with_text
 def serve(
     site: Annotated[Path, typer.Argument(metavar="SITE", help="A site made by cc-export.")],
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8000,

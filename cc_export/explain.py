@@ -1,8 +1,8 @@
-"""What differs among models of a study or site: the answer that the page gives, for the terminal."""
+"""What differs among models of a study or site: the page's answer, for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,8 @@ from cc_core.selection import Chart, Explanation, Forest, Model, Operation, enco
 from cc_export.bundle.read import read_site
 from cc_export.bundle.write import MANIFEST
 from cc_export.errors import ExportError
-from cc_export.study import Study, load_study
-from cc_export.study.records import StudyModel
-
-# Selections prepared in a site: none larger than this but the whole study, and as many as add up to
-# so many models, so that preparing them takes seconds and kilobytes for a study of any size.
-_MOST_SELECTED, _MOST_MODELS = 100, 4_000
+from cc_export.selections import forest_of
+from cc_export.study import load_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +22,7 @@ class Metric:
 
     name: str
     unit: str
+    primary: bool
     values: Mapping[str, object]
 
 
@@ -53,65 +50,15 @@ def explain_selection(source: Path, ids: Sequence[str]) -> Answer:
         raise ExportError(f"{source}: {error}", "Ids are those of the study's models.") from None
     chosen = set(explanation.models)
     shown = tuple(
-        Metric(m.name, m.unit, {model: v for model, v in m.values.items() if model in chosen})
+        Metric(
+            m.name,
+            m.unit,
+            m.primary,
+            {model: v for model, v in m.values.items() if model in chosen},
+        )
         for m in metrics
     )
     return Answer(explanation, encode(explanation), tuple(m for m in shown if m.values))
-
-
-def forest_of(models: Iterable[StudyModel]) -> Forest:
-    """The forest that selections of a study's models are explained in."""
-    return Forest(
-        Model(
-            model.id,
-            model.parents,
-            Operation(model.operation.name, model.operation.parameters)
-            if model.operation
-            else None,
-        )
-        for model in models
-    )
-
-
-def first_selections(study: Study) -> Iterator[tuple[str, ...]]:
-    """The selections people start with, each once: what the page answers before Python is ready.
-
-    The whole study; the roots; the models of each operation; of each model the children and the
-    descendants, alone and with the model itself.
-    """
-    children: dict[str, list[str]] = {}
-    operations: dict[str, list[str]] = {}
-    for model in study.models:
-        for parent in model.parents[:1]:
-            children.setdefault(parent, []).append(model.id)
-        if model.operation:
-            operations.setdefault(model.operation.name, []).append(model.id)
-    wanted = [[m.id for m in study.models if not m.parents], *operations.values()]
-    for parent, own in children.items():
-        below = _descendants(parent, children)
-        wanted += [own, [parent, *own], below, [parent, *below]]
-    seen: set[tuple[str, ...]] = set()
-    whole = tuple(sorted(model.id for model in study.models))
-    left = _MOST_MODELS
-    for ids in (whole, *(tuple(sorted(ids)) for ids in wanted)):
-        if len(ids) < 2 or ids in seen or (len(ids) > _MOST_SELECTED and ids != whole):
-            continue
-        if ids != whole:
-            left -= len(ids)
-        if left < 0:
-            return
-        seen.add(ids)
-        yield ids
-
-
-def _descendants(model: str, children: Mapping[str, Sequence[str]]) -> list[str]:
-    found: list[str] = []
-    pending = [model]
-    while pending:
-        own = children.get(pending.pop(), ())
-        found += own
-        pending += own
-    return found
 
 
 def _study(source: Path) -> tuple[Forest, list[Metric]]:
@@ -120,6 +67,7 @@ def _study(source: Path) -> tuple[Forest, list[Metric]]:
         Metric(
             metric.name,
             metric.unit,
+            metric.primary,
             {m.id: m.metrics[metric.name] for m in study.models if metric.name in m.metrics},
         )
         for metric in study.metrics
@@ -149,4 +97,4 @@ def _metric(
     values = {m["id"]: m["metrics"][name] for m in models if name in m["metrics"]}
     if metric["source"] == "timing":
         values = {model: record["p50"] for model, record in timing.items()} | values
-    return Metric(name, metric["unit"], values)
+    return Metric(name, metric["unit"], metric["primary"], values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,13 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from cc_core.jsonable import jsonable
+from cc_core.selection import spell_value
 from cc_export.errors import ExportError
 from cc_export.progress import Progress, Stage
 
 if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
+    from cc_export.explain import Answer
     from cc_export.pipeline import Report
 
 # Characters of a model id beside a bar.
@@ -115,3 +119,52 @@ def spell_bytes(count: int) -> str:
             break
         size, unit = size / 1000, larger
     return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def print_answer(answer: Answer, console: Console) -> None:
+    """What differs among models: the sentence, each model's values, then its metrics."""
+    found = answer.explanation
+    shown = [variable for variable in found.variables if variable.implied_by is None]
+    console.print(Text(found.sentence))
+    order = sorted(range(len(found.models)), key=lambda m: ([v.model_values[m] for v in shown], m))
+    values = {v.label: [spell_value(v, v.values[place]) for place in v.model_values] for v in shown}
+    metrics = {
+        f"{metric.name} ({metric.unit})" if metric.unit else metric.name: [
+            _spell_number(metric.values.get(model)) for model in found.models
+        ]
+        for metric in [m for m in answer.metrics if m.primary] or answer.metrics
+    }
+    for columns in (values, metrics):
+        if columns:
+            console.print()
+            console.print(_table(found.models, order, columns))
+    for variable in found.variables:
+        if variable.implied_by is not None:
+            console.print(Text(f"{variable.label} follows {variable.implied_by}.", "dim"))
+    for group in found.repeats:
+        console.print(Text(f"{', '.join(group)} repeat one recipe.", "dim"))
+    if not found.proven:
+        console.print(Text("The best found in bounded time, not proven to be the least.", "dim"))
+
+
+def _table(
+    models: Sequence[str], order: Sequence[int], columns: Mapping[str, Sequence[str]]
+) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("model", no_wrap=True)
+    for label in columns:
+        table.add_column(Text(label), overflow="fold")
+    for m in order:
+        table.add_row(*(Text(cell) for cell in (models[m], *(c[m] for c in columns.values()))))
+    return table
+
+
+def answer_json(answer: Answer) -> str:
+    """The whole answer as JSON, with sorted keys."""
+    return json.dumps(jsonable(answer), ensure_ascii=False, indent=2, sort_keys=True)
+
+
+def _spell_number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–" if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

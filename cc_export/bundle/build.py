@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cc_core.api import Charted
 from cc_core.histogram import Histogram, pack_counts
+from cc_core.jsonable import jsonable
+from cc_core.selection import encode, explain
 from cc_core.statistics import Statistics
 from cc_export.bundle.chunk import pack
 from cc_export.bundle.records import (
     FORMAT_VERSION,
     ActivationRecord,
+    AnswersChunk,
     ArrayRecord,
     AssetRecord,
     DatasetRecord,
@@ -42,9 +46,10 @@ from cc_export.inspect import TensorFacts
 from cc_export.metrics import metric_values, study_metrics
 from cc_export.onnx_models.weights import Quantization
 from cc_export.results import ModelResult, Results
+from cc_export.selections import first_selections, forest_of
 from cc_export.study.records import Evaluation, Study
 
-MODELS, TIMING = "data/models", "data/timing"
+MODELS, TIMING, ANSWERS = "data/models", "data/timing", "data/answers"
 _INSTANCES_BYTES = 1 << 19
 _MOST_PER_CHUNK = 500
 
@@ -93,6 +98,16 @@ def layers_chunk(result: ModelResult) -> LayersChunk:
             ActivationRecord(a.tensor, a.layer, a.operator) for a in result.inspection.activations
         ),
     )
+
+
+def answers_chunk(study: Study) -> AnswersChunk:
+    """What differs in the selections people start with; the page need not wait for Python there."""
+    forest = forest_of(study.models)
+    answers = []
+    for ids in first_selections(study):
+        explanation = explain(forest, ids)
+        answers.append(Json(jsonable(Charted(explanation, encode(explanation)))))
+    return AnswersChunk(tuple(answers))
 
 
 def predictions_chunk(model_id: str, predictions: Predictions) -> PredictionsChunk:
@@ -181,6 +196,7 @@ def manifest(study: Study, results: Results, parts: Parts) -> Manifest:
         ),
         dataset=parts.dataset,
         timing=TIMING,
+        answers=ANSWERS,
         runtime=parts.runtime,
         assets=parts.assets,
         files=parts.files,

@@ -119,6 +119,7 @@ class Manifest:
     operations: tuple[OperationTypeRecord, ...]
     dataset: DatasetRecord | None
     timing: str
+    answers: str
     runtime: RuntimeRecord | None
     assets: Mapping[str, AssetRecord]
     files: Mapping[str, FileRecord]
@@ -161,6 +162,16 @@ class ModelsChunk:
     """``data/models``: every model of the study."""
 
     models: tuple[ModelRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersChunk:
+    """``data/answers``: what differs in the selections people start with, each a Charted.
+
+    The page gives these answers before Python is ready; they are the ones it would work out.
+    """
+
+    answers: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True)

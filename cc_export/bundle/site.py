@@ -56,6 +56,7 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
             writer.write(json_chunk(chunk_id, record))
     models = build.models_chunk(content.results, content.embeddings)
     writer.write(json_chunk(build.MODELS, models))
+    writer.write(json_chunk(build.ANSWERS, build.answers_chunk(content.study)))
     writer.write(json_chunk(build.TIMING, _timing(content)), verified=False)
     # GitHub Pages would otherwise run the site through Jekyll.
     writer.write(Chunk(".nojekyll", b""))

@@ -19,6 +19,7 @@ const EMPTY_STUDY = {
   operations: [],
   dataset: null,
   timing: "data/timing",
+  answers: "data/answers",
 };
 
 /** Asset ids of the models, by the name of their file in models/. */

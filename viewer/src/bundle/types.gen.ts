@@ -91,6 +91,7 @@ export interface Manifest {
   readonly operations: readonly OperationTypeRecord[];
   readonly dataset: DatasetRecord | null;
   readonly timing: string;
+  readonly answers: string;
   readonly runtime: RuntimeRecord | null;
   readonly assets: Readonly<Record<string, AssetRecord>>;
   readonly files: Readonly<Record<string, FileRecord>>;
@@ -128,6 +129,15 @@ export interface ModelRecord {
 /** `data/models`: every model of the study. */
 export interface ModelsChunk {
   readonly models: readonly ModelRecord[];
+}
+
+/**
+ * `data/answers`: what differs in the selections people start with, each a Charted.
+ *
+ * The page gives these answers before Python is ready; they are the ones it would work out.
+ */
+export interface AnswersChunk {
+  readonly answers: readonly Json[];
 }
 
 /** Exact statistics of a tensor's dequantized values. */

@@ -1,6 +1,6 @@
 """Selection variables: the fewest, simplest variables that tell selected models apart."""
 
-from cc_core.selection.chart import Chart, encode
+from cc_core.selection.chart import Chart, encode, spell_value
 from cc_core.selection.difference import Edit, compare_two
 from cc_core.selection.explain import Explanation, explain
 from cc_core.selection.forest import Forest, Model, Operation
@@ -18,4 +18,5 @@ __all__ = [
     "encode",
     "explain",
     "refine",
+    "spell_value",
 ]

@@ -98,7 +98,7 @@ def _factors(variables: Sequence[Variable]) -> list[_Factor]:
         _Factor(
             label=variable.label,
             kind=_kind(variable),
-            values=tuple(_value_label(variable, value) for value in variable.values),
+            values=tuple(spell_value(variable, value) for value in variable.values),
             variables=(variable.label,),
             places=variable.model_values,
         )
@@ -126,7 +126,8 @@ def _kind(variable: Variable) -> EncodingKind:
     return "number" if len(numbers) == len(variable.values) else "category"
 
 
-def _value_label(variable: Variable, value: object) -> str:
+def spell_value(variable: Variable, value: object) -> str:
+    """A variable's value as a reader sees it: "no prune" where the step is not there."""
     if variable.kind == "presence":
         return variable.label if value is True else f"no {variable.label}"
     if value is None:

@@ -8,8 +8,8 @@ frontier is taken from the queue its alignment is the cheapest.
 Moves that cannot be needed are left out. A step that could join a column without making it dearer
 may stay behind only if it is needed for a later column of one operation in *every* model: in any
 other column it can be moved forward without making either dearer. Then every model has that
-operation in the later column, so those that join now must have it once more. (One with three or more
-parameters that vary is the exception: alone in its column it can be dearer than with others.)
+operation in the later column, so those that join now must have it once more. (One with three or
+more parameters that vary is the exception: alone in its column it can be dearer than with others.)
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ class _Search:
                 tuple(self.choices(steps, name, name in kept, none=True))
                 for name, steps in by_name.items()
             ]
-            for chosen in product(*options):
-                if sum(map(bool, chosen)) > 1:
-                    yield OPERATION * COST + VARIABLE + COLUMN, tuple(chain(*chosen))
+            for together in product(*options):
+                if sum(map(bool, together)) > 1:
+                    yield OPERATION * COST + VARIABLE + COLUMN, tuple(chain(*together))
 
     def groups(self, steps: Sequence[int], name: int, kept: bool) -> Iterator[Steps]:
         """Sets of steps of one operation that may share a column.
