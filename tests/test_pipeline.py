@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 import tiny_models
 import tiny_study
@@ -172,6 +174,25 @@ def test_large_models_stay_behind() -> None:
     assert embeddings((result,), "all")["large"].reason == (
         "its file has 150 MiB, and a page runs up to 100 MiB"
     )
+
+
+def test_external_data_travels_inside(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
+    """A model in two files is one asset, which runs by itself and gives the same answers."""
+    base = tiny / "models" / "base.onnx"
+    whole = base.read_bytes()
+    model = onnx.load(base)
+    onnx.save_model(model, base, save_as_external_data=True, location="base.data", size_threshold=0)
+    export(tiny, tmp_path / "site", viewer=viewer)
+    site = read_site(tmp_path / "site")
+    record = site.models[0]
+    stored = base.stat().st_size + (tiny / "models" / "base.data").stat().st_size
+    assert record["metrics"]["Size"] == stored
+    image = {"image": np.ones((1, 1, 4, 4), np.float32)}
+    answers = [
+        ort.InferenceSession(content).run(None, image)[0]
+        for content in (site.asset(record["onnx"]), whole)
+    ]
+    np.testing.assert_array_equal(*answers)
 
 
 def test_equal_files_travel_once(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:

@@ -68,7 +68,7 @@ export class AppState {
     this.onnx = createOnnx(bundle);
     this.python.status.subscribe((status) => (this.pythonStatus = status));
     this.onnx.status.subscribe((status) => (this.onnxStatus = status));
-    this.explanation = new ExplanationState(this.python);
+    this.explanation = new ExplanationState(bundle, this.python, study.manifest.answers);
     this.run = new RunState(this);
     this.explanation.ask(this.study, this.view.selection);
   }
