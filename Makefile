@@ -88,3 +88,8 @@ bench: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.inst
 
 clean:
 	rm -rf cc_export/_site viewer/dist wasm/dist dist build $(DEMO)
+
+# Pictures of the documentation, to be looked at before they are committed.
+.PHONY: screenshots
+screenshots: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.installed
+	cd tests/browser && node screenshots.mjs

@@ -13,11 +13,12 @@ import numpy as np
 
 from cc_core import api
 from cc_core.jsonable import jsonable
-from cc_core.selection import Forest, Model, Operation, explain
+from cc_core.selection import encode, explain
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.demo import demo_study
 from cc_export.evaluate import activation, batch_size, evaluate
 from cc_export.inspect import inspect_model
+from cc_export.selections import forest_of
 from cc_export.study import Study, load_study
 
 
@@ -33,12 +34,9 @@ def study_facts(study: Study) -> object:
 
 
 def explanation(study: Study, *selected: str) -> object:
-    """What differs among the selected models."""
-    models = (
-        Model(m.id, m.parents, m.operation and Operation(m.operation.name, m.operation.parameters))
-        for m in study.models
-    )
-    return explain(Forest(models), selected)
+    """What differs among the selected models, and how it is drawn."""
+    found = explain(forest_of(study.models), selected)
+    return {"explanation": found, "chart": encode(found)}
 
 
 def uncertain(study: Study, count: str, *selected: str) -> object:

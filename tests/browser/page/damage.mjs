@@ -4,16 +4,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { chunkPayload } from "../../../wasm/steps/chunk.mjs";
 import { eventually, linkTo, visit } from "../visit.mjs";
+import { ROOTS } from "./differing.mjs";
 import { clickNode, drawnModels, everywhere, selection } from "./modelMap.mjs";
 
 /** What happens to files that are copied, mailed and unpacked. */
 const truncated = (path) => writeFileSync(path, readFileSync(path).subarray(0, -200));
 const altered = (path) => {
-  const bytes = readFileSync(path);
-  // One character of the payload becomes another of the same kind, so that the script still runs.
-  const at = bytes.lastIndexOf("AA");
-  bytes[at] = "B".charCodeAt(0);
-  writeFileSync(path, bytes);
+  // One letter of the payload becomes another, so that the script still runs.
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace(/e(?=[^e]*$)/, "a"));
 };
 const missing = (path) => rmSync(path);
 
@@ -44,6 +43,19 @@ export function damage(reader) {
       await tryAgain(page);
       assert.match(await latency(page), /\d ms/);
     }));
+
+  test("with altered answers Python works out what they would have said", () =>
+    damaged(
+      reader,
+      "data/answers.js",
+      altered,
+      async (page) => {
+        await page.waitForSelector(".sentence");
+        assert.equal(await page.evaluate(() => window.__cc.python.status.get().state), "ready");
+        assert.equal(await page.$("[role=alert]"), null);
+      },
+      linkTo(ROOTS),
+    ));
 
   test("with altered predictions of one model the others are compared, and trying again brings all", () =>
     damaged(

@@ -1,37 +1,68 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { native } from "../exporter.mjs";
-import { eventually, linkTo, show } from "../visit.mjs";
+import { eventually, linkTo, show, visit } from "../visit.mjs";
 
-/** Selections with every kind of variable: presence, parameter, base model, alternative operations, and one that follows another. */
+/** A selection that people start with: the exporter has worked out what differs in it. */
+export const ROOTS = ["resnet8", "cnn-small"];
+
+/** Others, which Python compares in the page: presence, parameters, base models, several operations, and variables that follow others. */
 const SELECTIONS = [
   ["resnet8", "int8-dynamic", "int8-static", "float16"],
   ["prune-all-30", "prune-all-50", "prune-spare-70", "finetune-spare-70", "finetune-spare-70-int8"],
   ["resnet8", "cnn-small", "cnn-small-spare-50", "cnn-small-int8"],
 ];
 
-/** What differs, worked out by Python in the page, is what Python says natively. */
+/** What differs, as the page says and draws it, is what Python says natively. */
 export function differing(reader) {
   for (const selected of SELECTIONS) {
-    test(`the sentence and the values for ${selected.join(", ")} are native Python's`, async () => {
-      const { page } = reader;
-      const known = await native("explain", ...selected);
-      await show(page, linkTo(selected));
-      await eventually(() => page.$$eval(".sentence", (found) => found.map((sentence) => sentence.textContent)), [known.sentence]);
-      const shown = known.variables.filter((variable) => variable.implied_by === null);
-      const table = await page.$eval(".details table", (element) =>
-        [...element.rows].map((row) => [row.cells[0].title, ...[...row.querySelectorAll(".variable, .value")].map((cell) => cell.textContent)]),
-      );
-      const [headings, ...rows] = table;
-      assert.deepEqual(headings, ["", ...shown.map((variable) => variable.label)]);
-      const values = known.models.map((id, place) => [id, ...shown.map((variable) => spell(variable, place))]);
-      assert.deepEqual(rows.sort(), values.sort());
-      const notes = await page.$eval(".details .notes", (line) => line.textContent);
-      for (const { label, implied_by } of known.variables) {
-        if (implied_by !== null) assert.ok(notes.includes(`${label} follows ${implied_by}.`), notes);
-      }
+    test(`the sentence, the values and the bars for ${selected.join(", ")} are native Python's`, async () => {
+      await show(reader.page, linkTo(selected));
+      await saysTheSame(reader.page, selected);
+      assert.equal(await pythonState(reader.page), "ready");
     });
   }
+
+  test("for a selection that people start with they are there before Python, and the same", () =>
+    visit(
+      reader,
+      async (page) => {
+        await saysTheSame(page, ROOTS);
+        assert.equal(await pythonState(page), "idle");
+      },
+      { hash: linkTo(ROOTS) },
+    ));
+}
+
+async function saysTheSame(page, selected) {
+  const { explanation, chart } = await native("explain", ...selected);
+  await eventually(() => page.$$eval(".sentence", (found) => found.map((sentence) => sentence.textContent)), [explanation.sentence]);
+  const shown = explanation.variables.filter((variable) => variable.implied_by === null);
+  const [headings, ...rows] = await page.$eval(".details table", (table) =>
+    [...table.rows].map((row) => [row.cells[0].title, ...[...row.querySelectorAll(".variable, .value")].map((cell) => cell.textContent)]),
+  );
+  assert.deepEqual(headings, ["", ...shown.map((variable) => variable.label)]);
+  assert.deepEqual(rows.sort(), explanation.models.map((id, place) => [id, ...shown.map((variable) => spell(variable, place))]).sort());
+  const notes = await page.$eval(".details .notes", (line) => line.textContent);
+  for (const { label, implied_by } of explanation.variables) {
+    if (implied_by !== null) assert.ok(notes.includes(`${label} follows ${implied_by}.`), notes);
+  }
+  await drawsTheSame(page, chart);
+}
+
+/** One chart for each metric that the table has, and in each one bar for each mark. */
+async function drawsTheSame(page, { marks }) {
+  const metrics = await page.$$eval(".details thead .numeric", (cells) => cells.length);
+  const bars = await page.$$eval(".details figure", (figures) =>
+    figures.map((figure) => [...figure.querySelectorAll("title")].map((title) => title.textContent.replace(/: .*/, ""))),
+  );
+  assert.ok(metrics > 0);
+  const wanted = marks.map((mark) => mark.models.join(", ")).sort();
+  assert.deepEqual(bars.map((ids) => ids.sort()), Array.from({ length: metrics }, () => wanted));
+}
+
+function pythonState(page) {
+  return page.evaluate(() => window.__cc.python.status.get().state);
 }
 
 function spell({ kind, values, model_values }, place) {
