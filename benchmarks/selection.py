@@ -1,4 +1,4 @@
-"""Speed and quality of selection variables: ``python benchmarks/selection.py [REFERENCE_STUDIES]``.
+"""Speed and quality of selection variables: ``python benchmarks/selection.py [STUDIES]``.
 
 CPU time of one explanation with its chart, on seeded random forests and, where their folder is
 given or lies beside the checkout, on the reference studies beside the reference's costs.
@@ -10,10 +10,11 @@ import json
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cc_core.jsonable import jsonable
 from cc_core.selection import Forest, Model, Operation, encode, explain
 
 STUDIES = Path(__file__).parents[2] / "shared" / "data" / "reference_studies"
@@ -110,23 +111,39 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
+def suites(folder: Path) -> Iterator[tuple[str, list[Asked]]]:
+    """Every group of selections, by the title it is reported under."""
+    for study in NAMES if folder.is_dir() else ():
+        yield study, reference_selections(folder, study)
+        models = _models(folder, study)
+        forest, ids = Forest(models), [model.id for model in models]
+        rng = random.Random(3)
+        sizes = range(2, min(16, len(ids)) + 1)
+        some = [Asked(forest, rng.sample(ids, rng.choice(sizes))) for _ in range(200)]
+        yield f"{study}, random 2 to 16", some
+        yield f"{study}, all at once", [Asked(forest, ids)] * 5
+    yield "8 random of 300, depth 6", random_selections(300, 8, 200)
+    yield "16 random of 1,000, depth 6", random_selections(1_000, 16, 100)
+    models = random_study(1_000, 6, seed=1)
+    yield "all of 1,000, depth 6", [Asked(Forest(models), [m.id for m in models])] * 3
+
+
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else STUDIES
+    """Print the table; with ``--questions`` the selections as JSON, for ``selection.mjs``."""
+    folders = [argument for argument in sys.argv[1:] if argument != "--questions"]
+    folder = Path(folders[0]) if folders else STUDIES
+    if "--questions" in sys.argv:
+        print(json.dumps([_questions(title, asked) for title, asked in suites(folder)]))
+        return
     heads = "  median      p95      p99      max  proven   cost charted"
     print(f"{'CPU ms':<34} {heads}")
-    if folder.is_dir():
-        for study in NAMES:
-            report(study, reference_selections(folder, study))
-            forest, ids = Forest(_models(folder, study)), [m.id for m in _models(folder, study)]
-            rng = random.Random(3)
-            sizes = range(2, min(16, len(ids)) + 1)
-            some = [Asked(forest, rng.sample(ids, rng.choice(sizes))) for _ in range(200)]
-            report("  random 2 to 16", some)
-            report("  all at once", [Asked(forest, ids)] * 5)
-    report("8 random of 300, depth 6", random_selections(300, 8, 200))
-    report("16 random of 1,000, depth 6", random_selections(1_000, 16, 100))
-    models = random_study(1_000, 6, seed=1)
-    report("all of 1,000, depth 6", [Asked(Forest(models), [m.id for m in models])] * 3)
+    for title, asked in suites(folder):
+        report(title, asked)
+
+
+def _questions(title: str, asked: Sequence[Asked]) -> dict[str, object]:
+    models = [jsonable(model) for model in asked[0].forest.models]
+    return {"title": title, "models": models, "selections": [list(one.ids) for one in asked]}
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     """What differs among models: the sentence, each model's values, then its metrics."""
     found = answer.explanation
     shown = [variable for variable in found.variables if variable.implied_by is None]
-    console.print(Text(found.sentence))
+    console.print(Text(found.sentence), soft_wrap=True)
     order = sorted(range(len(found.models)), key=lambda m: ([v.model_values[m] for v in shown], m))
     values = {v.label: [spell_value(v, v.values[place]) for place in v.model_values] for v in shown}
     metrics = {

@@ -54,7 +54,7 @@ async function saysTheSame(page, selected) {
 async function drawsTheSame(page, { marks }) {
   const metrics = await page.$$eval(".details thead .numeric", (cells) => cells.length);
   const bars = await page.$$eval(".details figure", (figures) =>
-    figures.map((figure) => [...figure.querySelectorAll("title")].map((title) => title.textContent.replace(/: .*/, ""))),
+    figures.map((figure) => [...figure.querySelectorAll("g:has(> .reach) > title")].map((title) => title.textContent.replace(/: .*/, ""))),
   );
   assert.ok(metrics > 0);
   const wanted = marks.map((mark) => mark.models.join(", ")).sort();

@@ -57,6 +57,11 @@ class Forest:
                 raise CoreError(f"two models have the id {model.id!r}; ids must be unique")
             self._models[model.id] = model
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """All models, in the order they were given."""
+        return tuple(self._models.values())
+
     def chain(self, model_id: str) -> tuple[Step, ...]:
         """The recipe of a model: base model first, then operations from root to the model."""
         lineage: list[Model] = []
