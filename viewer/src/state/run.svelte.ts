@@ -1,15 +1,18 @@
 // Running models in the page: one evaluation instance through the base and the selected models.
 
-import { loadJson } from "../bundle/load.ts";
+import { loadJson, type Bundle } from "../bundle/load.ts";
 import type { InstancesChunk, LayersChunk, PredictionsChunk } from "../bundle/types.gen.ts";
 import type { Distributions } from "../engine/answers.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
 import { newestOnly } from "../engine/newest.ts";
+import type { OnnxEngine } from "../engine/onnx.ts";
+import type { PythonEngine } from "../engine/python.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { instanceOf, modelInputs, type Instance } from "../run/instances.ts";
 import { agreementOf, classify, exportedPrediction, type Agreement, type Prediction } from "../run/predictions.ts";
 import { commonActivations, distributions, type ActivationChoice } from "../run/activations.ts";
-import type { AppState } from "./app.svelte.ts";
+import type { Study } from "../study/study.ts";
+import type { View } from "./view.ts";
 
 /** What one model answered here, beside what the exporter recorded. */
 export interface ModelRun {
@@ -27,6 +30,17 @@ export interface ActivationRun {
   readonly tensor: string;
   readonly models: readonly string[];
   readonly answer: Distributions;
+}
+
+/** What running models needs of the page. */
+export interface RunContext {
+  readonly bundle: Bundle;
+  readonly study: Study;
+  readonly python: PythonEngine;
+  readonly onnx: OnnxEngine;
+  readonly view: View;
+  /** Base first, then the selected models. */
+  readonly compared: readonly string[];
 }
 
 export class RunState {
@@ -49,13 +63,13 @@ export class RunState {
   /** The tensors that can be shown: those of the base, with whether all compared models have them. */
   choices: readonly ActivationChoice[] = $state.raw([]);
 
-  readonly #app: AppState;
+  readonly #app: RunContext;
   readonly #newest = newestOnly();
   readonly #layers = new Map<string, Promise<LayersChunk>>();
   readonly #predictions = new Map<string, Promise<PredictionsChunk>>();
   #asked = "";
 
-  constructor(app: AppState) {
+  constructor(app: RunContext) {
     this.#app = app;
   }
 
@@ -143,6 +157,9 @@ export class RunState {
       signal.throwIfAborted();
       runs.push(run);
       if (tensor) tensors.push({ id, tensor });
+      // An engine that cannot start fails for every model alike, and says why itself.
+      const { onnx, python } = this.#app;
+      if (run.failure && [onnx, python].some((engine) => engine.status.get().state === "failed")) break;
     }
     this.results = runs;
     this.ran = index;
