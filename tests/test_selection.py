@@ -131,6 +131,28 @@ def test_one_model() -> None:
     assert (found.variables, found.sentence) == ((), "One model is selected.")
 
 
+def test_long_names_are_shortened_in_the_sentence_only() -> None:
+    """A name or value of any length fits a sentence; variables keep the whole of it."""
+    name, value = "operation " * 1_000, "value " * 1_000
+    models = (Model("r"), Model("a", ("r",), op(name, p=value)), Model("b", ("r",), op(name, p=1)))
+    found = explain(forest(*models), ["a", "b"])
+    assert found.variables[0].values == (1, value)
+    assert found.variables[0].label == f"{name} · p"
+    assert len(found.sentence) < 250
+    assert found.sentence.endswith("…).")
+
+
+def test_a_thousand_roots_differ_in_base_model() -> None:
+    """However many roots there are, they differ in one variable."""
+    models = [Model(f"r{i}", (), op("train", epochs=i % 7)) for i in range(1_000)]
+    found = explain(Forest(models), [model.id for model in models])
+    assert [(v.label, v.implied_by) for v in found.variables] == [
+        ("base model", None), ("train · epochs", "base model"),
+    ]  # fmt: skip
+    assert (found.cost, found.proven) == (1, True)
+    assert found.sentence.endswith("(r0, r1, r2, r3, r4, 995 more).")
+
+
 def test_other_parents_are_a_parameter() -> None:
     """What a merged model was merged with is a parameter of its operation."""
     models = (

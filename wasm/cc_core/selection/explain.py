@@ -16,6 +16,8 @@ from cc_core.selection.forest import BASE_MODEL, Forest, Operation, canonical, s
 
 # Digits that are ordered as a number; more than this is no count of anything.
 _LONGEST = 100
+# Characters of one name or value within a sentence.
+_MOST_SPOKEN = 80
 Kind = Literal["base", "parameter", "presence", "operation"]
 # A model's value of a variable: the text that equal values share, and what is shown.
 _Entry = tuple[str, object]
@@ -243,11 +245,17 @@ def _sentence(count: int, variables: Sequence[Variable], repeats: Sequence[Seque
 
 
 def _phrase(variable: Variable) -> str:
+    label = _short(variable.label)
     if variable.kind == "presence":
-        return f"whether {variable.label} was applied"
-    values = ["none" if value is None else spell(value) for value in variable.values]
+        return f"whether {label} was applied"
+    values = ["none" if value is None else _short(spell(value)) for value in variable.values]
     shown = values if len(values) <= 6 else [*values[:5], f"{len(values) - 5} more"]
-    return f"{variable.label} ({', '.join(shown)})"
+    return f"{label} ({', '.join(shown)})"
+
+
+def _short(text: str) -> str:
+    """A name or value as a sentence can hold it; tables show the whole."""
+    return text if len(text) <= _MOST_SPOKEN else f"{text[: _MOST_SPOKEN - 1]}…"
 
 
 def _spoken(operation: Operation) -> str:
