@@ -6,11 +6,12 @@ import { createOnnx, type OnnxEngine } from "../engine/onnx.ts";
 import { createPython, type PythonEngine } from "../engine/python.ts";
 import type { EngineStatus } from "../engine/status.ts";
 import { asFailure, type Failure } from "../failure.ts";
+import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
 import { lineageOf, makeStudy, metricNamed, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import { ExplanationState } from "./explanation.svelte.ts";
 import { RunState } from "./run.svelte.ts";
-import { defaultView, hashToView, viewToHash, type View } from "./view.ts";
+import { defaultView, hashToView, viewToHash, type SidePanel, type View } from "./view.ts";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -28,6 +29,8 @@ export class AppState {
   view: View = $state.raw()!;
   /** The model under the pointer or the keyboard's focus, shown everywhere at once. */
   hovered: string | null = $state(null);
+  /** Whether that is over the scatterplot, which then says what is known of the model; the map says it otherwise. */
+  hoveredInPlot: boolean = $state(false);
   /** Light or dark; kept on this device, not in links. */
   theme: Theme = $state("system");
   /** A part of the site that could not be loaded although the page works without it. */
@@ -54,8 +57,15 @@ export class AppState {
     const { base } = this;
     return base === null ? this.view.selection : [base, ...this.view.selection.filter((id) => id !== base)];
   });
+  /** What the filters leave; the others are faint and cannot be newly selected. */
+  readonly filtered: Filtered = $derived(applyFilters(this.study, this.view.filters));
   readonly selected: ReadonlySet<string> = $derived(new Set(this.view.selection));
   readonly colourMetric: MetricRecord | null = $derived(metricNamed(this.study, this.view.colour));
+  /** The scatterplot's metrics; null only where the study has none. */
+  readonly plotMetrics: { readonly x: MetricRecord | null; readonly y: MetricRecord | null } = $derived({
+    x: metricNamed(this.study, this.view.plotX),
+    y: metricNamed(this.study, this.view.plotY),
+  });
   readonly sizeMetric: MetricRecord | null = $derived(metricNamed(this.study, this.view.size));
 
   constructor(bundle: Bundle, study: Study, hash: string) {
@@ -106,9 +116,10 @@ export class AppState {
     else this.selectAll(selection.includes(id) ? selection.filter((other) => other !== id) : [...selection, id]);
   }
 
-  /** Replaces the selection, or adds to it. */
+  /** Replaces the selection, or adds to it. What filters hide is not selected, but stays so where it was. */
   selectAll(ids: readonly string[], add = false): void {
-    const selection = add ? [...new Set([...this.view.selection, ...ids])] : [...ids];
+    const chosen = ids.filter((id) => this.filtered.passing.has(id) || this.selected.has(id));
+    const selection = add ? [...new Set([...this.view.selection, ...chosen])] : chosen;
     this.#show({ ...this.view, selection });
   }
 
@@ -117,8 +128,27 @@ export class AppState {
     this.#show({ ...this.view, base: id });
   }
 
+  setFilters(filters: readonly Filter[]): void {
+    this.#show({ ...this.view, filters });
+  }
+
   encode(channel: "colour" | "size", metric: string | null): void {
     this.#show({ ...this.view, [channel]: metric });
+  }
+
+  /** Shows the table or the scatterplot beside the map. */
+  showPanel(panel: SidePanel): void {
+    this.#show({ ...this.view, panel });
+  }
+
+  /** Puts a metric on an axis of the scatterplot; the axis is linear again, since a log scale was chosen for another metric. */
+  setAxis(axis: "x" | "y", metric: string): void {
+    this.#show({ ...this.view, ...(axis === "x" ? { plotX: metric, logX: false } : { plotY: metric, logY: false }) });
+  }
+
+  toggleLog(axis: "x" | "y"): void {
+    const { logX, logY } = this.view;
+    this.#show({ ...this.view, ...(axis === "x" ? { logX: !logX } : { logY: !logY }) });
   }
 
   /** Sorts the table; the same key again turns the order round, and a third time undoes it. */
@@ -137,8 +167,9 @@ export class AppState {
     this.#show({ ...this.view, activation: tensor });
   }
 
-  hover(id: string | null): void {
+  hover(id: string | null, inPlot = false): void {
     this.hovered = id;
+    this.hoveredInPlot = inPlot;
   }
 
   setTheme(theme: Theme): void {

@@ -11,14 +11,33 @@ describe("the view in the address", () => {
     expect([initial.colour, initial.size]).toEqual(["Accuracy", "Size"]);
   });
 
+  it("plots what a model costs against how good it is, primary metrics first", () => {
+    const axes = (...metrics: Parameters<typeof smallStudy>[1]): (string | null)[] => {
+      const { plotX, plotY } = defaultView(smallStudy([], metrics));
+      return [plotX, plotY];
+    };
+    const lower = { direction: "lower" } as const;
+    expect([initial.plotX, initial.plotY]).toEqual(["Size", "Accuracy"]);
+    expect(axes(metric("Loss", lower), metric("FLOPs", lower), metric("BLEU"))).toEqual(["Loss", "BLEU"]);
+    expect(axes(metric("Age", { primary: false, ...lower }), metric("F1"), metric("Latency", lower))).toEqual(["Latency", "F1"]);
+    expect(axes(metric("Sparsity", { direction: null }), metric("Depth", { direction: null }))).toEqual(["Depth", "Sparsity"]);
+    expect(axes(metric("Only"))).toEqual(["Only", "Only"]);
+    expect(axes()).toEqual([null, null]);
+  });
+
+  it("keeps a metric on each axis, and the table where a link says nothing else", () => {
+    const view = hashToView("#plotX=Gone&plotY=&panel=other&logX=yes", initial, study);
+    expect(view).toEqual(initial);
+  });
+
   it("is empty for what a first-time reader sees", () => {
     expect(viewToHash(initial, initial)).toBe("");
   });
 
   it("comes back exactly, whatever the ids hold", () => {
     const view: View = {
-      selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", sort: "Size", descending: true,
-      instance: 7, activation: "/a/b&c=d",
+      selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", filters: [{ kind: "metric", metric: "Size", low: null, high: 5.5 }], sort: "Size", descending: true,
+      panel: "plot", plotX: "Accuracy", plotY: "Size", logX: true, logY: true, instance: 7, activation: "/a/b&c=d",
     };
     expect(hashToView(`#${viewToHash(view, initial)}`, initial, study)).toEqual(view);
   });

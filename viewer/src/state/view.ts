@@ -1,7 +1,10 @@
 // The view: everything a link must restore, as plain JSON, and its spelling in the URL's hash.
 
+import { readFilter, writeFilter, type Filter } from "../filter/filters.ts";
 import type { Study } from "../study/study.ts";
 import { ACCURACY, SIZE } from "../study/wellKnown.ts";
+
+export type SidePanel = "table" | "plot";
 
 export interface View {
   /** Ids of the selected models, in the order they were selected. */
@@ -11,6 +14,15 @@ export interface View {
   /** Names of the metrics shown as colour and as size on the map. */
   readonly colour: string | null;
   readonly size: string | null;
+  /** What a model must pass to be more than faint and to be selected. */
+  readonly filters: readonly Filter[];
+  /** What stands beside the map. */
+  readonly panel: SidePanel;
+  /** Names of the scatterplot's metrics, and whether their axes are logarithmic; null only where the study has no metrics. */
+  readonly plotX: string | null;
+  readonly plotY: string | null;
+  readonly logX: boolean;
+  readonly logY: boolean;
   /** What the table is sorted by: a metric's name, "model", "operation", or null for study order. */
   readonly sort: string | null;
   readonly descending: boolean;
@@ -33,6 +45,11 @@ export function defaultView(study: Study): View {
     base: null,
     colour,
     size,
+    filters: [],
+    panel: "table",
+    ...defaultAxes(study),
+    logX: false,
+    logY: false,
     sort: null,
     descending: false,
     instance: null,
@@ -40,14 +57,26 @@ export function defaultView(study: Study): View {
   };
 }
 
+/** What a model costs against how good it is: size and accuracy, or the first metrics that say so. */
+function defaultAxes(study: Study): Pick<View, "plotX" | "plotY"> {
+  const metrics = [...study.metrics].sort((a, b) => Number(b.primary) - Number(a.primary));
+  const named = (...wanted: readonly string[]) => metrics.find((metric) => wanted.includes(metric.name));
+  const y = named(ACCURACY) ?? metrics.find((metric) => metric.direction === "higher") ?? metrics[0];
+  const others = metrics.filter((metric) => metric !== y);
+  const cost = named(SIZE, "Model Size");
+  const x = (cost !== y && cost) || others.find((metric) => metric.direction === "lower") || others[0] || y;
+  return { plotX: x?.name ?? null, plotY: y?.name ?? null };
+}
+
 /** The hash of a view: only what differs from the default, so that links stay short. */
 export function viewToHash(view: View, initial: View): string {
   const parts = new URLSearchParams();
   for (const id of view.selection) parts.append("model", id);
-  for (const key of ["base", "colour", "size", "sort", "activation"] as const) {
+  for (const filter of view.filters) parts.append("filter", writeFilter(filter));
+  for (const key of ["base", "colour", "size", "panel", "plotX", "plotY", "sort", "activation"] as const) {
     if (view[key] !== initial[key]) parts.set(key, view[key] ?? "");
   }
-  if (view.descending) parts.set("descending", "1");
+  for (const key of ["logX", "logY", "descending"] as const) if (view[key]) parts.set(key, "1");
   if (view.instance !== null) parts.set("instance", String(view.instance));
   return parts.toString();
 }
@@ -57,11 +86,13 @@ export function hashToView(hash: string, initial: View, study: Study): View {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
   const selection = [...new Set(parts.getAll("model"))].filter((id) => study.byId.has(id));
   const base = parts.get("base");
-  const metric = (key: "colour" | "size"): string | null => {
+  const metric = (key: "colour" | "size" | "plotX" | "plotY"): string | null => {
     const name = parts.get(key);
     if (name === null) return initial[key];
     return study.metrics.some((known) => known.name === name) ? name : null;
   };
+  // An axis is never without a metric.
+  const axis = (key: "plotX" | "plotY"): string | null => (parts.has(key) ? metric(key) : null) ?? initial[key];
   const instance = Number.parseInt(parts.get("instance") ?? "", 10);
   const count = study.manifest.dataset?.instances ?? 0;
   return {
@@ -69,6 +100,12 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     base: base !== null && study.byId.has(base) ? base : null,
     colour: metric("colour"),
     size: metric("size"),
+    filters: parts.getAll("filter").map((text) => readFilter(text, study)).filter((filter) => filter !== null),
+    panel: parts.get("panel") === "plot" ? "plot" : "table",
+    plotX: axis("plotX"),
+    plotY: axis("plotY"),
+    logX: parts.get("logX") === "1",
+    logY: parts.get("logY") === "1",
     sort: parts.get("sort") || null,
     descending: parts.get("descending") === "1",
     instance: instance >= 0 && instance < count ? instance : null,

@@ -1,0 +1,79 @@
+// Filters: typed budgets, brushed ranges, chosen values; what they leave is what can be selected.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { demoSite } from "./exporter.mjs";
+import { BROWSERS, launch } from "./launch.mjs";
+import { fileSite } from "./site.mjs";
+import { eventually, visit } from "./visit.mjs";
+
+const ADD = 'select:has(option[value=""]):has(optgroup)';
+const metric = (name) => JSON.stringify(["metric", name]);
+const value = (field) => JSON.stringify(["value", field]);
+
+const status = (page) => page.$eval('[aria-label="Filters"] [role="status"]', (node) => node.textContent.replace(/\s+/g, " ").trim());
+const left = (page) => page.$eval('[aria-label="Filters"] .side [role="status"]', (node) => node.textContent.replace(/\s+/g, " ").trim());
+const faint = (page) => page.$$eval("[data-model].faint", (nodes) => nodes.length);
+
+async function type(page, label, text) {
+  const field = await page.$(`[aria-label="${label}"]`);
+  await field.focus();
+  await page.keyboard.down("Control");
+  await page.keyboard.press("a");
+  await page.keyboard.up("Control");
+  await page.keyboard.type(text);
+  await page.keyboard.press("Tab");
+}
+
+for (const name of BROWSERS) {
+  describe(`filters in ${name}`, () => {
+    let demo, site, browser;
+    before(async () => {
+      demo = await demoSite();
+      site = fileSite(demo.folder);
+      browser = await launch(name);
+    });
+    after(async () => {
+      await browser?.close();
+      site?.close();
+      demo?.close();
+    });
+
+    it("take budgets with units, fade what does not pass and say how many do", async () => {
+      await visit({ browser, site }, async (page) => {
+        await page.select(ADD, metric("Size"));
+        await type(page, "Size at most", "100 kB");
+        await eventually(() => left(page), "8 of 26 models pass, 18 hidden");
+        assert.equal(await faint(page), 18);
+        await page.select(ADD, value("operation"));
+        await page.evaluate(() => [...document.querySelectorAll(".value")].find((node) => node.textContent === "quantize").click());
+        await eventually(() => left(page), "6 of 26 models pass, 20 hidden");
+        // The address restores the filters.
+        const hash = await page.evaluate(() => location.hash);
+        await visit({ browser, site }, async (copy) => eventually(() => left(copy), "6 of 26 models pass, 20 hidden"), { hash });
+      });
+    });
+
+    it("leave what passes to be selected, and nothing else", async () => {
+      await visit({ browser, site }, async (page) => {
+        await page.select(ADD, metric("Accuracy"));
+        await type(page, "Accuracy at least", "97.8 %");
+        await eventually(() => page.$$eval("[data-model].faint", (nodes) => nodes.length > 0), true);
+        const passing = 26 - (await faint(page));
+        await page.evaluate(() => [...document.querySelectorAll("button")].find((node) => node.textContent.trim() === "Select all").click());
+        await eventually(() => page.$$eval("[data-model][aria-pressed=true]", (nodes) => nodes.length), passing);
+      });
+    });
+
+    it("say so when nothing passes, and name what cannot be read as a number", async () => {
+      await visit({ browser, site }, async (page) => {
+        await page.select(ADD, metric("Accuracy"));
+        await type(page, "Accuracy at least", "ninety");
+        await eventually(() => status(page), "“ninety” is no number");
+        await type(page, "Accuracy at least", "200 %");
+        await eventually(() => left(page), "No model passes, 26 hidden");
+        await page.evaluate(() => [...document.querySelectorAll("button")].find((node) => node.textContent.trim() === "Remove all filters").click());
+        await eventually(() => faint(page), 0);
+      });
+    });
+  });
+}

@@ -1,0 +1,122 @@
+// Filters on models: a range of a metric, or values of an operation, a parameter or the tag. Plain JSON, kept in the address.
+
+import type { ModelRecord } from "../bundle/types.gen.ts";
+import { metricNamed, spellValue, valueOf, type Study } from "../study/study.ts";
+
+/** A model passes with a value from `low` to `high`, both included; null is no bound. */
+export interface MetricFilter {
+  readonly kind: "metric";
+  readonly metric: string;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** A model passes when the field's value is one of `values`. */
+export interface ValueFilter {
+  readonly kind: "value";
+  /** "operation", "tag", or "operation · parameter". */
+  readonly field: string;
+  readonly values: readonly string[];
+}
+
+export type Filter = MetricFilter | ValueFilter;
+
+/** Hidden by a filter is not the same as lacking a value to judge by. */
+export type Verdict = "passes" | "hidden" | "missing";
+
+export interface Filtered {
+  readonly passing: ReadonlySet<string>;
+  readonly hidden: number;
+  /** Models that a metric filter cannot judge, for lack of a value. */
+  readonly missing: number;
+}
+
+export function judge(study: Study, model: ModelRecord, filter: Filter): Verdict {
+  if (filter.kind === "metric") {
+    const metric = metricNamed(study, filter.metric);
+    if (!metric || (filter.low === null && filter.high === null)) return "passes";
+    const value = valueOf(study, model.id, metric);
+    if (value === null || Number.isNaN(value)) return "missing";
+    return value >= (filter.low ?? -Infinity) && value <= (filter.high ?? Infinity) ? "passes" : "hidden";
+  }
+  if (filter.values.length === 0) return "passes";
+  return filter.values.includes(fieldValue(model, filter.field)) ? "passes" : "hidden";
+}
+
+/** What all filters together leave; a model that several filters stop counts once. */
+export function applyFilters(study: Study, filters: readonly Filter[]): Filtered {
+  const passing = new Set<string>();
+  let hidden = 0;
+  let missing = 0;
+  for (const model of study.models) {
+    const verdicts = filters.map((filter) => judge(study, model, filter));
+    if (verdicts.includes("hidden")) hidden += 1;
+    else if (verdicts.includes("missing")) missing += 1;
+    else passing.add(model.id);
+  }
+  return { passing, hidden, missing };
+}
+
+export const NONE = "none";
+
+/** The fields whose values can be chosen, with their values in order of first appearance. */
+export function fieldsOf(study: Study): ReadonlyMap<string, readonly string[]> {
+  const names = new Set(["operation"]);
+  for (const model of study.models) {
+    if (model.tag) names.add("tag");
+    for (const parameter of Object.keys(model.operation?.parameters ?? {})) {
+      names.add(parameterField(model.operation?.name ?? "", parameter));
+    }
+  }
+  const fields = [...names].map((name) => {
+    const values = [...new Set(study.models.map((model) => fieldValue(model, name)))];
+    return [name, values] as const;
+  });
+  return new Map(fields.filter(([, values]) => values.length > 1));
+}
+
+function parameterField(operation: string, parameter: string): string {
+  return `${operation} · ${parameter}`;
+}
+
+function fieldValue(model: ModelRecord, field: string): string {
+  if (field === "operation") return model.operation?.name ?? NONE;
+  if (field === "tag") return model.tag || NONE;
+  for (const [name, value] of Object.entries(model.operation?.parameters ?? {})) {
+    if (parameterField(model.operation?.name ?? "", name) === field) return spellValue(value);
+  }
+  return NONE;
+}
+
+/** A filter from a link, or null when it is none that this study can apply. */
+export function readFilter(text: string, study: Study): Filter | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(value)) return null;
+  const [kind, name, ...rest] = value as unknown[];
+  if (typeof name !== "string") return null;
+  if (kind === "metric" && metricNamed(study, name) && rest.length === 2 && rest.every(isBound)) {
+    return { kind, metric: name, low: rest[0] ?? null, high: rest[1] ?? null };
+  }
+  if (kind === "value" && fieldsOf(study).has(name) && rest.every((item) => typeof item === "string")) {
+    return { kind, field: name, values: rest };
+  }
+  return null;
+}
+
+/** The spelling that readFilter reads. */
+export function writeFilter(filter: Filter): string {
+  return JSON.stringify(
+    filter.kind === "metric"
+      ? ["metric", filter.metric, filter.low, filter.high]
+      : ["value", filter.field, ...filter.values],
+  );
+}
+
+function isBound(value: unknown): value is number | null {
+  return value === null || (typeof value === "number" && Number.isFinite(value));
+}
