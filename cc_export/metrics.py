@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from cc_export.bundle.records import MetricRecord
 from cc_export.results import ModelResult, Results
 from cc_export.study.names import ACCURACY, LATENCY, NON_ZERO, PARAMETERS, SIZE, SPARSITY
-from cc_export.study.records import Metric, Study
+from cc_export.study.records import Direction, Metric, Study
 
 MEASURED: tuple[MetricRecord, ...] = (
     MetricRecord(
@@ -78,7 +80,7 @@ MEASURED: tuple[MetricRecord, ...] = (
 
 
 def study_metrics(study: Study, results: Results) -> tuple[MetricRecord, ...]:
-    """Measured metrics that have a value, then declared ones.
+    """Measured metrics that have a value, then declared ones in their order.
 
     A declared metric of a measured one's name is completed from it: in full where it only says how
     to show what is measured, else where direction and definition are missing.
@@ -87,16 +89,13 @@ def study_metrics(study: Study, results: Results) -> tuple[MetricRecord, ...]:
     if any(result.latency for result in results):
         valued.add(LATENCY)
     measured = valued - _given(results)
-    declared = {metric.name: metric for metric in study.metrics}
-    own = [
-        _declared(declared[known.name], known, known.name in measured)
-        if known.name in declared
-        else known
-        for known in MEASURED
-        if known.name in valued or known.name in declared
-    ]
-    names = {metric.name for metric in own}
-    return (*own, *(_declared(metric) for metric in study.metrics if metric.name not in names))
+    declared = {metric.name for metric in study.metrics}
+    own = [known for known in MEASURED if known.name in valued and known.name not in declared]
+    known = {metric.name: metric for metric in MEASURED}
+    return (
+        *own,
+        *(_declared(m, known.get(m.name), m.name in measured) for m in study.metrics),
+    )
 
 
 def metric_values(results: Results) -> dict[str, dict[str, float]]:
@@ -138,7 +137,7 @@ def _declared(
     """A declared metric, completed from the known one of its name where it is silent."""
     return MetricRecord(
         name=metric.name,
-        direction=metric.direction or (known.direction if known else None),
+        direction=_direction(metric, known),
         unit=metric.unit or (known.unit if known and measured else ""),
         format=metric.format or (known.format if known and measured else ""),
         definition=metric.definition or (known.definition if known else ""),
@@ -147,3 +146,29 @@ def _declared(
         primary=metric.primary,
         source=known.source if known and measured else "study",
     )
+
+
+# Words that say which way is better, whatever else a metric's name holds.
+_HIGHER = re.compile(
+    r"\b(accuracy|acc|f1|auc|auroc|precision|recall|exact ?match|bleu|rouge|iou|dice|map|mrr|ndcg"
+    r"|throughput|score)\b",
+    re.IGNORECASE,
+)
+_LOWER = re.compile(
+    r"\b(loss|error|latency|time|size|memory|flops|macs|perplexity|wer|cer|mse|mae|rmse|energy"
+    r"|power)\b",
+    re.IGNORECASE,
+)
+
+
+def _direction(metric: Metric, known: MetricRecord | None) -> Direction | None:
+    """What the study says; else what is measured under that name; else what it usually means."""
+    if metric.direction is not None:
+        return None if metric.direction == "neither" else metric.direction
+    if known is not None:
+        return known.direction
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", metric.name)
+    higher, lower = bool(_HIGHER.search(words)), bool(_LOWER.search(words))
+    if higher == lower:
+        return None
+    return "higher" if higher else "lower"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 import tiny_study
 
 from cc_export.inspect import inspect_model
@@ -59,3 +61,26 @@ def test_a_given_metric_is_the_studys() -> None:
     size = next(m for m in study_metrics(declared, results) if m.name == "Size")
     assert (size.format, size.unit, size.direction, size.source) == ("", "MB", "lower", "study")
     assert [values.get("Size") for values in metric_values(results).values()] == [1.5, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("Top-1 Accuracy", "higher"), ("F1", "higher"), ("ExactMatch", "higher"),
+        ("val_loss", "lower"), ("Model Size", "lower"), ("Latency", "lower"),
+        ("Epochs", None), ("Sparsity", None), ("accuracy loss", None), ("Timeless", None),
+    ],
+)  # fmt: skip
+def test_a_usual_name_says_which_way_is_better(name: str, direction: str | None) -> None:
+    """Where a study is silent, a usual name decides, and one that speaks both ways does not."""
+    for declared, expected in ((None, direction), ("neither", None), ("lower", "lower")):
+        study = Study(Path("s.yaml"), "s", (), metrics=(Metric(name, declared),))
+        [record] = study_metrics(study, ())
+        assert record.direction == expected
+
+
+def test_declared_metrics_keep_their_order() -> None:
+    """The study's order is the reader's order, also for names that could have been measured."""
+    names = ("Top-1", "Latency", "Size", "Accuracy")
+    study = Study(Path("s.yaml"), "s", (), metrics=tuple(Metric(name) for name in names))
+    assert tuple(metric.name for metric in study_metrics(study, ())) == names

@@ -15,10 +15,10 @@ Scores = Literal["logits", "probabilities"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric as declared by the study; ``direction`` None means that neither way is better."""
+    """A metric as declared by the study; ``direction`` None: the study does not say."""
 
     name: str
-    direction: Direction | None = None
+    direction: Direction | Literal["neither"] | None = None
     unit: str = ""
     format: str = ""
     definition: str = ""

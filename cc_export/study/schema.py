@@ -52,8 +52,9 @@ class MetricFile(_Part):
     """A metric whose values the study file gives."""
 
     name: Name
-    direction: Literal["higher", "lower"] | None = Field(
-        None, description="Which way is better; leave out when neither is."
+    direction: Literal["higher", "lower", "neither"] | None = Field(
+        None,
+        description="Which way is better; left out: what the name usually means, if anything.",
     )
     unit: Text = ""
     format: Text | None = Field(None, description="A d3-format specifier such as `.2%`.")

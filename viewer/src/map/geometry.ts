@@ -24,7 +24,7 @@ const LEAST_ROW = 15;
 const MOST_ROW = 44;
 const LEAST_LABEL = 72;
 /** A column is its nodes, its labels, and room for ribbons to turn. */
-const BESIDE_LABEL = 42;
+const BESIDE_LABEL = 38;
 
 /**
  * Fits a layout into a size, or makes it larger than that where rows or columns would get too tight.
@@ -56,6 +56,11 @@ export function frameOf(layout: Layout, wanted: readonly number[], width: number
     rowHeight,
     mostRadius: Math.max(5, Math.min(12, rowHeight * 0.5)),
   };
+}
+
+/** Whether labels of these widths fit side by side. */
+export function fits(wanted: readonly number[], width: number): boolean {
+  return wanted.reduce((sum, label) => sum + label + BESIDE_LABEL, MARGIN.left + MARGIN.right) <= width;
 }
 
 /** Each column what it wants and an even part of what is left; less, but a readable least, where room is short. */

@@ -36,8 +36,9 @@ export interface View {
 export function defaultView(study: Study): View {
   const names = study.metrics.map((metric) => metric.name);
   const primary = study.metrics.filter((metric) => metric.primary).map((metric) => metric.name);
+  const quality = study.metrics.find((metric) => metric.primary && metric.direction === "higher")?.name;
   const preferred = [...primary, ...names];
-  const colour = names.includes(ACCURACY) ? ACCURACY : (preferred[0] ?? null);
+  const colour = names.includes(ACCURACY) ? ACCURACY : (quality ?? preferred[0] ?? null);
   const size =
     [SIZE, "Model Size", ...preferred].find((name) => names.includes(name) && name !== colour) ?? null;
   return {

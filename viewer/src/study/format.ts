@@ -9,10 +9,16 @@ const MISSING = "–";
 /** A d3-format specifier from the study is untrusted text: a bad one falls back to the default. */
 function formatter(specifier: string): (value: number) => string {
   try {
-    return d3Format(specifier || ".4~g");
+    return specifier ? d3Format(specifier) : plain;
   } catch {
-    return d3Format(".4~g");
+    return plain;
   }
+}
+
+/** Four digits that tell, in decimal notation as long as that is readable. */
+function plain(value: number): string {
+  const size = Math.abs(value);
+  return d3Format(size !== 0 && (size < 1e-4 || size >= 1e9) ? ".4~g" : size >= 1e4 ? ",.0f" : ".4~r")(value);
 }
 
 export function formatValue(metric: MetricRecord, value: number | null): string {
