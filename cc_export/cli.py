@@ -132,7 +132,8 @@ def validate(study: StudyArgument) -> None:
     roots = sum(not model.parents for model in loaded.models)
     count, found = len(loaded.models), len(loaded.warnings)
     tail = f", {found} warning{'s' if found > 1 else ''}" if found else ""
-    typer.echo(f"{loaded.file}: valid; {count} models, {roots} of them roots{tail}")
+    models = f"{count} models, {roots} of them roots" if count > 1 else "1 model"
+    typer.echo(f"{loaded.file}: valid; {models}{tail}")
 
 
 @app.command()
@@ -162,7 +163,9 @@ def explain(
 @_fails_with_text
 def serve(
     site: Annotated[Path, typer.Argument(metavar="SITE", help="A site made by cc-export.")],
-    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+    ] = 8000,
     open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Serve a site on this machine over http, for convenience: sites need no server.

@@ -82,7 +82,8 @@ def _labels(source: DatasetSource, labels: NDArray[np.generic]) -> NDArray[np.in
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ExportError(
             f"{source.path}: labels {source.label!r} must be a list of class indices, "
-            f"got {labels.dtype} of shape {list(labels.shape)}"
+            f"got {labels.dtype} of shape {list(labels.shape)}",
+            "Save them as whole numbers, one for each instance.",
         )
     if not len(labels):
         raise ExportError(f"{source.path}: the evaluation set is empty")
@@ -118,7 +119,10 @@ def _read(source: DatasetSource, names: set[str]) -> Arrays:
     except MemoryError:
         raise ExportError(f"{source.path}: does not fit into memory") from None
     except _UNREADABLE as error:
+        # numpy takes any text for a pickle, and would have its reader load it.
+        pickled = "pickle" in str(error)
         what = getattr(error, "strerror", None) or _one_line(error)
+        what = "it is none, or holds Python objects" if pickled else what
         raise ExportError(
             f"{source.path}: not a readable npz file: {what}", "Write it with numpy.savez."
         ) from None

@@ -14,6 +14,7 @@ from cc_export.bundle.write import MANIFEST
 from cc_export.errors import ExportError
 from cc_export.selections import forest_of
 from cc_export.study import load_study
+from cc_export.study.check import near
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,14 @@ def explain_selection(source: Path, ids: Sequence[str]) -> Answer:
         ExportError: ``source`` is neither, or an id is not in it.
     """
     forest, metrics = _site(source) if (source / MANIFEST).is_file() else _study(source)
+    known = [model.id for model in forest.models]
+    for wanted in ids:
+        if wanted not in known:
+            raise ExportError(f"{source}: there is no model {wanted!r}", near(wanted, known))
     try:
         explanation = explain(forest, ids)
     except CoreError as error:
-        raise ExportError(f"{source}: {error}", "Ids are those of the study's models.") from None
+        raise ExportError(f"{source}: {error}") from None
     chosen = set(explanation.models)
     shown = tuple(
         Metric(

@@ -42,7 +42,7 @@ class DrawnProgress(Progress):
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("· left"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[item]}", style="dim", markup=False),
             console=console,

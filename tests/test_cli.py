@@ -144,6 +144,7 @@ def test_a_target_that_is_taken(tiny: Path) -> None:
         (["build", "x", "--models", "some"], "Invalid value for '--models'"),
         (["export"], "No such command 'export'."),
         (["serve", ".", "--port", "x"], "Invalid value for '--port'"),
+        (["serve", ".", "--port", "99999"], "Invalid value for '--port'"),
     ],
 )
 def test_wrong_usage(arguments: list[str], text: str) -> None:

@@ -81,19 +81,23 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
         ),
         (
             {"labels": np.array(["left"] * 12)},
-            "FILE: labels 'labels' must be a list of class indices, got <U4 of shape [12]",
+            "FILE: labels 'labels' must be a list of class indices, got <U4 of shape [12]\n"
+            "    Save them as whole numbers, one for each instance.",
         ),
         (
             {"labels": np.zeros(12)},
-            "FILE: labels 'labels' must be a list of class indices, got float64 of shape [12]",
+            "FILE: labels 'labels' must be a list of class indices, got float64 of shape [12]\n"
+            "    Save them as whole numbers, one for each instance.",
         ),
         (
             {"labels": np.zeros((12, 3), int)},
-            "FILE: labels 'labels' must be a list of class indices, got int64 of shape [12, 3]",
+            "FILE: labels 'labels' must be a list of class indices, got int64 of shape [12, 3]\n"
+            "    Save them as whole numbers, one for each instance.",
         ),
         (
             {"labels": np.array(1)},
-            "FILE: labels 'labels' must be a list of class indices, got int64 of shape []",
+            "FILE: labels 'labels' must be a list of class indices, got int64 of shape []\n"
+            "    Save them as whole numbers, one for each instance.",
         ),
         ({"labels": np.zeros(0, int)}, "FILE: the evaluation set is empty"),
         (
@@ -118,8 +122,8 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
         ),
         (
             {"images": np.array([{}] * 12, object)},
-            "FILE: not a readable npz file: Object arrays cannot be loaded when "
-            "allow_pickle=False\n    Write it with numpy.savez.",
+            "FILE: not a readable npz file: it is none, or holds Python objects\n"
+            "    Write it with numpy.savez.",
         ),
     ],
 )

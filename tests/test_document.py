@@ -111,6 +111,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
         ("study.yaml", "a: 1\na: 2", "study.yaml:2: a: this key stands twice"),
         ("study.yaml", "a:\n  [b",
          "study.yaml:3: not valid YAML: did not find expected ',' or ']'"),
+        ("study.yaml", "a:\n\t- b",
+         "study.yaml:2: not valid YAML: a tab stands where YAML takes only spaces"),
         ("study.yaml", "a: !!python/name:os.system x", "study.yaml:1: a: the YAML tag "
          "'tag:yaml.org,2002:python/name:os.system' is not allowed here"),
         ("study.yaml", "? [a]\n: b", "study.yaml:1: a key must be plain text"),

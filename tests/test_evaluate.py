@@ -176,6 +176,7 @@ def test_inputs_that_do_not_match(tmp_path: Path, dataset: Dataset) -> None:
     error = error_of(saved(tmp_path, tiny_models.float32(BASE)), wide)
     assert error.startswith("model.onnx: onnxruntime cannot run it: ")
     assert "invalid dimensions for input: image" in error
+    assert "Got: 5 Expected: 4" in error
 
 
 def test_models_that_onnxruntime_refuses(tmp_path: Path, dataset: Dataset) -> None:

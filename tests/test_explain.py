@@ -85,9 +85,8 @@ def test_an_unknown_model_is_named(study: Path) -> None:
     """A wrong id is bad input, with the id in the text."""
     with pytest.raises(ExportError) as caught:
         explain_selection(study, ["p50", "p51"])
-    assert caught.value.what == (
-        f"{study}: the selection names 'p51', but there is no model of that id"
-    )
+    assert caught.value.what == f"{study}: there is no model 'p51'"
+    assert str(caught.value).endswith("Did you mean 'p50'?")
     done = CliRunner().invoke(app, ["explain", str(study), "p51"])
     assert done.exit_code == BAD_INPUT
 

@@ -57,6 +57,11 @@ def findings(file: Path) -> list[str]:
              "    Remove one of these links."],
         ),
         (
+            "models:\n- id: a\n- {id: b, base: a}\n- {id: a, base: b}",
+            ["study.yaml:4: models[2].id: 'a' is already used by models[0]",
+             "    Every id in models must be different."],
+        ),
+        (
             "models: [{id: a, base: a}]",
             ["study.yaml:1: models[0].base: model 'a' is its own ancestor (a → a)",
              "    Remove one of these links."],

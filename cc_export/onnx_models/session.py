@@ -14,6 +14,8 @@ from cc_export.errors import ModelError
 PROVIDER = "CPUExecutionProvider"
 THREADS = 1
 _FATAL_ONLY = 4
+# Of a reason: onnxruntime says on the first few what is wrong, and then where in its own source.
+_MOST_LINES = 3
 _NUMPY: Mapping[str, DTypeLike] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -106,5 +108,6 @@ class Session:
     def _failed(self, what: str, error: Exception) -> ModelError:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         # The folder is nobody's business who reads the site.
-        text = lines[0].replace(str(self._path), self._path.name)
+        reason = " ".join(line.strip() for line in lines[:_MOST_LINES])
+        text = reason.replace(str(self._path), self._path.name)
         return ModelError(f"{self._path.name}: onnxruntime cannot {what} it: {text}")

@@ -54,12 +54,14 @@ def _parents(form: StudyFile, document: Document) -> Iterator[Problem]:
                 continue
             key = "parents" if model.parents else "base"
             what = f"model {model.id!r} has the unknown parent {parent!r}"
-            yield _problem(document, ("models", index, key), what, _near(parent, ids))
+            yield _problem(document, ("models", index, key), what, near(parent, ids))
 
 
 def _cycles(form: StudyFile, document: Document) -> Iterator[Problem]:
     """The first circle of parents, found by walking up from each model without recursion."""
     parents = {m.id: list(m.parents or ([m.base] if m.base else [])) for m in form.models}
+    if len(parents) < len(form.models):
+        return  # of two models with one id, neither is known to be the parent that is meant
     done: set[str] = set()
     for start in parents:
         path: dict[str, None] = {}
@@ -113,7 +115,7 @@ def _metrics(form: StudyFile, document: Document) -> Iterator[Problem]:
         for name, value in model.metrics.items():
             if name not in declared:
                 what = f"model {model.id!r} has a value for the undeclared metric {name!r}"
-                hint = f"{_near(name, list(declared))} Declare it under `metrics`."
+                hint = f"{near(name, list(declared))} Declare it under `metrics`."
                 yield _problem(document, ("models", index, "metrics", name), what, hint)
             elif value is not None:
                 valued.add(name)
@@ -144,7 +146,7 @@ def _operations(form: StudyFile, document: Document) -> Iterator[Problem]:
                 )
         elif form.operations and used.name not in declared:
             what = f"model {model.id!r} uses the undeclared operation {used.name!r}"
-            hint = f"{_near(used.name, list(declared))} Declare it under `operations`."
+            hint = f"{near(used.name, list(declared))} Declare it under `operations`."
             yield _problem(document, (*key, "name"), what, hint, fatal=False)
         elif form.operations:
             for name in used.parameters:
@@ -152,7 +154,7 @@ def _operations(form: StudyFile, document: Document) -> Iterator[Problem]:
                     what = (
                         f"{used.name!r} of model {model.id!r} has the undeclared parameter {name!r}"
                     )
-                    hint = _near(name, declared[used.name])
+                    hint = near(name, declared[used.name])
                     yield _problem(document, (*key, "parameters", name), what, hint, fatal=False)
 
 
@@ -179,7 +181,8 @@ def _problem(
     return Problem(spell(key), what, hint.strip(), document.line(key), fatal)
 
 
-def _near(name: str, names: list[str]) -> str:
+def near(name: str, names: list[str]) -> str:
+    """A hint: the name that was probably meant, or some that are known."""
     close = difflib.get_close_matches(name, names, 1, 0.5)
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -44,6 +44,8 @@ def parse_yaml(text: str) -> Parsed:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if mark and "cannot start any token" in what and "\t" in text.splitlines()[mark.line]:
+            what = "a tab stands where YAML takes only spaces"
         raise NotValidError(
             f"not valid YAML: {what}", (), mark.line + 1 if mark else None
         ) from None

@@ -10,6 +10,8 @@ describe("formatValue", () => {
     expect(formatValue(SHARE, 0.9784)).toBe("97.8%");
     expect(formatValue(BYTES, 132_023)).toBe("132 kB");
     expect(formatValue(metric("Latency", { unit: "ms" }), 0.0917)).toBe("0.0917 ms");
+    const plain = [0.00012, 9999.4, 9999.6, -18_853.2, 3e12].map((value) => formatValue(metric("Latency"), value));
+    expect(plain).toEqual(["0.00012", "9999", "10,000", "−18,853", "3e+12"]);
   });
 
   it("says missing and non-finite values in words and signs", () => {

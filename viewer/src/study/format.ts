@@ -18,7 +18,7 @@ function formatter(specifier: string): (value: number) => string {
 /** Four digits that tell, in decimal notation as long as that is readable. */
 function plain(value: number): string {
   const size = Math.abs(value);
-  return d3Format(size !== 0 && (size < 1e-4 || size >= 1e9) ? ".4~g" : size >= 1e4 ? ",.0f" : ".4~r")(value);
+  return d3Format(size !== 0 && (size < 1e-4 || size >= 1e9) ? ".4~g" : size >= 9999.5 ? ",.0f" : ".4~r")(value);
 }
 
 export function formatValue(metric: MetricRecord, value: number | null): string {
