@@ -11,8 +11,8 @@ const SELECTED = ["prune-all-50", "prune-all-70", "recalibrate-all-50", "recalib
 
 /** Each picture: what the link shows, the viewport, and what must be there before it is taken. */
 const PICTURES = [
-  { name: "overview", hash: linkTo(SELECTED), width: 1280, height: 860, dark: false, ready: ".sentence" },
-  { name: "overview-dark", hash: linkTo(SELECTED), width: 1280, height: 860, dark: true, ready: ".sentence" },
+  { name: "overview", hash: linkTo(SELECTED), width: 1280, height: 900, dark: false, ready: ".sentence" },
+  { name: "overview-dark", hash: linkTo(SELECTED), width: 1280, height: 900, dark: true, ready: ".sentence" },
   { name: "run-here", hash: linkTo(["prune-all-50", "recalibrate-all-50", "int8-dynamic"], { instance: "3" }), width: 1280, height: 720, dark: false, ready: "[data-activation]", run: true },
 ];
 
