@@ -32,7 +32,7 @@ async function follows(page, system, other) {
 
 async function choose(page, value) {
   // The radio button itself is hidden behind its label.
-  await page.$eval(`input[name=theme][value=${value}]`, (button) => button.closest("label").click());
+  await page.$eval(`header input[type=radio][value=${value}]`, (button) => button.closest("label").click());
 }
 
 /** "light" or "dark", by the ground and the ink of the page's head as they are drawn. */
