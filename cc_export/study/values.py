@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from cc_export.errors import Problem
 
@@ -48,8 +49,15 @@ class Budget:
         if self._left < 0:
             raise NotValidError(f"more than {MOST_VALUES:,} values", key, line)
         if len(key) > MOST_LEVELS:
-            # The innermost keys of such a file say nothing.
-            raise NotValidError(f"nested more than {MOST_LEVELS} levels deep", key[:1], line)
+            self.too_deep(key, line)
+
+    def too_deep(self, key: Key, line: int | None) -> NoReturn:
+        """Refuse a text at the outermost key of what is nested; the innermost say nothing.
+
+        Raises:
+            NotValidError: always.
+        """
+        raise NotValidError(f"nested more than {MOST_LEVELS} levels deep", key[:1], line)
 
 
 def whole_number(text: str, key: Key = (), line: int | None = None) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 import yaml
 
@@ -39,11 +40,15 @@ def parse_yaml(text: str) -> Parsed:
     Raises:
         NotValidError: it is not valid YAML, repeats a key, or uses a tag.
     """
+    reader = _Reader(yaml.parse(text, Loader=_LOADER))
     try:
-        return _Reader(yaml.parse(text, Loader=_LOADER)).document()
+        return reader.document()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if "nesting depth" in what:
+            # Newer parsers have a bound of their own, and meet it while they look ahead.
+            reader.too_deep(mark.line + 1 if mark else None)
         if mark and "cannot start any token" in what and "\t" in text.splitlines()[mark.line]:
             what = "a tab stands where YAML takes only spaces"
         raise NotValidError(
@@ -71,6 +76,10 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 raise NotValidError("a second document begins here", (), _line(event))
         return values, self._lines
+
+    def too_deep(self, line: int | None) -> NoReturn:
+        """The error of a text that the parser itself finds nested too deeply."""
+        self._budget.too_deep(next(reversed(self._lines), ()), line)
 
     def _value(self, event: yaml.Event, key: Key) -> tuple[object, int]:
         """The value that begins with an event, and of how many values it is made."""
