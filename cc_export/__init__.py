@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from cc_export.bundle.read import read_site
     from cc_export.errors import ExportError
     from cc_export.pipeline import Report, export
-    from cc_export.study import Study, load_study
+    from cc_export.study import LoadedStudy, load_study
     from cc_export.version import __version__
 
-__all__ = ["ExportError", "Report", "Study", "__version__", "export", "load_study", "read_site"]
+__all__ = [
+    "ExportError",
+    "LoadedStudy",
+    "Report",
+    "__version__",
+    "export",
+    "load_study",
+    "read_site",
+]
 
 _HOMES = {
     "ExportError": "cc_export.errors",
     "Report": "cc_export.pipeline",
-    "Study": "cc_export.study",
+    "LoadedStudy": "cc_export.study",
     "__version__": "cc_export.version",
     "export": "cc_export.pipeline",
     "load_study": "cc_export.study",

@@ -7,7 +7,7 @@ import re
 from cc_export.bundle.records import MetricRecord
 from cc_export.results import ModelResult, Results
 from cc_export.study.names import ACCURACY, LATENCY, NON_ZERO, PARAMETERS, SIZE, SPARSITY
-from cc_export.study.records import Direction, Metric, Study
+from cc_export.study.records import Direction, LoadedStudy, Metric
 
 MEASURED: tuple[MetricRecord, ...] = (
     MetricRecord(
@@ -79,7 +79,7 @@ MEASURED: tuple[MetricRecord, ...] = (
 )
 
 
-def study_metrics(study: Study, results: Results) -> tuple[MetricRecord, ...]:
+def study_metrics(study: LoadedStudy, results: Results) -> tuple[MetricRecord, ...]:
     """Measured metrics that have a value, then declared ones in their order.
 
     A declared metric of a measured one's name is completed from it: in full where it only says how

@@ -14,7 +14,7 @@ from cc_export.dataset import open_dataset
 from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
 from cc_export.results import ModelResult
-from cc_export.study import Study, load_study
+from cc_export.study import LoadedStudy, load_study
 from cc_export.viewer import Viewer, built_viewer
 
 
@@ -33,7 +33,7 @@ class Report:
 
 
 def export(  # noqa: PLR0913 (each is an independent choice of the caller, given by name)
-    study: Study | Path | str,
+    study: LoadedStudy | Path | str,
     site: Path | str,
     *,
     models: Models = "selected",
@@ -57,7 +57,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             that fails is reported in ``Report.failures`` instead, and shown so in the site.
     """
     check_choice(models)
-    study = study if isinstance(study, Study) else load_study(study)
+    study = study if isinstance(study, LoadedStudy) else load_study(study)
     viewer = viewer or built_viewer()
     dataset = open_dataset(study.dataset) if study.dataset else None
     runner = stages.Runner(progress or Silent())

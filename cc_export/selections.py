@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cc_core.selection import Forest, Model, Operation
-from cc_export.study.records import Study, StudyModel
+from cc_export.study.records import LoadedStudy, StudyModel
 
 # Selections prepared in a site: none larger than this but the whole study, and as many as add up to
 # so many models, so that preparing them takes seconds and kilobytes for a study of any size.
@@ -26,7 +26,7 @@ def forest_of(models: Iterable[StudyModel]) -> Forest:
     )
 
 
-def first_selections(study: Study) -> Iterator[tuple[str, ...]]:
+def first_selections(study: LoadedStudy) -> Iterator[tuple[str, ...]]:
     """The selections people start with, each once: what the page answers before Python is ready.
 
     The whole study; the roots; the models of each operation; of each model the children and the

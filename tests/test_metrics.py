@@ -11,7 +11,7 @@ import tiny_study
 from cc_export.inspect import inspect_model
 from cc_export.metrics import MEASURED, metric_values, study_metrics
 from cc_export.results import ModelResult, Results
-from cc_export.study import Study, load_study
+from cc_export.study import LoadedStudy, load_study
 from cc_export.study.names import MEASURED_NAMES
 from cc_export.study.records import Metric, StudyModel
 
@@ -23,7 +23,7 @@ def inspected(**metrics: float) -> Results:
     return ModelResult(model, inspection=inspect_model(path)), ModelResult(StudyModel("b"))
 
 
-def study(*metrics: Metric) -> Study:
+def study(*metrics: Metric) -> LoadedStudy:
     return replace(load_study(tiny_study.TINY), metrics=metrics)
 
 
@@ -74,7 +74,7 @@ def test_a_given_metric_is_the_studys() -> None:
 def test_a_usual_name_says_which_way_is_better(name: str, direction: str | None) -> None:
     """Where a study is silent, a usual name decides, and one that speaks both ways does not."""
     for declared, expected in ((None, direction), ("neither", None), ("lower", "lower")):
-        study = Study(Path("s.yaml"), "s", (), metrics=(Metric(name, declared),))
+        study = LoadedStudy(Path("s.yaml"), "s", (), metrics=(Metric(name, declared),))
         [record] = study_metrics(study, ())
         assert record.direction == expected
 
@@ -82,5 +82,5 @@ def test_a_usual_name_says_which_way_is_better(name: str, direction: str | None)
 def test_declared_metrics_keep_their_order() -> None:
     """The study's order is the reader's order, also for names that could have been measured."""
     names = ("Top-1", "Latency", "Size", "Accuracy")
-    study = Study(Path("s.yaml"), "s", (), metrics=tuple(Metric(name) for name in names))
+    study = LoadedStudy(Path("s.yaml"), "s", (), metrics=tuple(Metric(name) for name in names))
     assert tuple(metric.name for metric in study_metrics(study, ())) == names

@@ -1,4 +1,4 @@
-"""From a study file to a Study, or to words about what is wrong."""
+"""From a study file to a study, or to words about what is wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import tiny_study
 
 from cc_export.errors import ExportError, StudyError
-from cc_export.study import Study, load_study
+from cc_export.study import LoadedStudy, load_study
 from cc_export.study.records import (
     DatasetSource,
     Evaluation,
@@ -263,7 +263,7 @@ def test_no_text_gives_a_traceback(tmp_path: Path, name: str) -> None:
     for text in [original.encode(), *mutations(original.encode(), 200)]:
         file.write_bytes(text)
         try:
-            valid += isinstance(load_study(file), Study)
+            valid += isinstance(load_study(file), LoadedStudy)
         except ExportError as error:
             assert str(error)
     assert 0 < valid <= 200

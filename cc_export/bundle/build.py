@@ -47,7 +47,7 @@ from cc_export.metrics import metric_values, study_metrics
 from cc_export.onnx_models.weights import Quantization
 from cc_export.results import ModelResult, Results
 from cc_export.selections import first_selections, forest_of
-from cc_export.study.records import Evaluation, Study
+from cc_export.study.records import Evaluation, LoadedStudy
 
 MODELS, TIMING, ANSWERS = "data/models", "data/timing", "data/answers"
 _INSTANCES_BYTES = 1 << 19
@@ -100,7 +100,7 @@ def layers_chunk(result: ModelResult) -> LayersChunk:
     )
 
 
-def answers_chunk(study: Study) -> AnswersChunk:
+def answers_chunk(study: LoadedStudy) -> AnswersChunk:
     """What differs in the selections people start with; the page need not wait for Python there."""
     forest = forest_of(study.models)
     answers = []
@@ -184,7 +184,7 @@ def latency_records(results: Results) -> dict[str, LatencyRecord]:
     }
 
 
-def manifest(study: Study, results: Results, parts: Parts) -> Manifest:
+def manifest(study: LoadedStudy, results: Results, parts: Parts) -> Manifest:
     """The chunk that finds all others."""
     return Manifest(
         format=FormatRecord("cc-bundle", FORMAT_VERSION),

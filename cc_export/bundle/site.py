@@ -16,7 +16,7 @@ from cc_export.errors import ExportError
 from cc_export.latency import machine
 from cc_export.onnx_models.read import read_file
 from cc_export.results import ModelResult, Results
-from cc_export.study.records import Study
+from cc_export.study.records import LoadedStudy
 from cc_export.version import __version__
 from cc_export.viewer import Viewer
 
@@ -25,7 +25,7 @@ from cc_export.viewer import Viewer
 class Content:
     """Everything a site is made of. ``seconds`` are wall-clock times by stage."""
 
-    study: Study
+    study: LoadedStudy
     results: Results
     dataset: Dataset | None
     embeddings: Mapping[str, Embedding]

@@ -1,4 +1,4 @@
-"""From a study file to a checked Study, or every problem found in it at once."""
+"""From a study file to a checked study, or every problem found in it at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cc_export.study.form import fit
 from cc_export.study.records import (
     DatasetSource,
     Evaluation,
+    LoadedStudy,
     Metric,
     ModelInput,
     Operation,
     OperationType,
-    Study,
     StudyModel,
 )
 from cc_export.study.schema import DatasetFile, ModelFile, StudyFile
@@ -24,12 +24,12 @@ from cc_export.study.schema import DatasetFile, ModelFile, StudyFile
 _EXACT = 2**53
 
 
-def load_study(path: Path | str) -> Study:
+def load_study(path: Path | str) -> LoadedStudy:
     """Read a study file, or the one file ``study.*`` of a folder.
 
     Raises:
         ExportError: there is no study file at ``path``.
-        StudyError: the file has fatal problems; warnings are kept in ``Study.warnings``.
+        StudyError: the file has fatal problems; warnings are kept in ``LoadedStudy.warnings``.
     """
     document = read_document(find_study(Path(path)))
     form = fit(document)
@@ -64,9 +64,9 @@ def find_study(path: Path) -> Path:
     return found[0]
 
 
-def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Study:
+def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> LoadedStudy:
     folder = file.parent
-    return Study(
+    return LoadedStudy(
         file=file,
         title=form.title or _plain(folder.name if file.stem == "study" else file.stem),
         description=form.description,

@@ -92,7 +92,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class LoadedStudy:
     """Everything an export needs to know; ``file`` is where it was read from."""
 
     file: Path

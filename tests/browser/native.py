@@ -19,10 +19,10 @@ from cc_export.demo import demo_study
 from cc_export.evaluate import activation, batch_size, evaluate
 from cc_export.inspect import inspect_model
 from cc_export.selections import forest_of
-from cc_export.study import Study, load_study
+from cc_export.study import LoadedStudy, load_study
 
 
-def study_facts(study: Study) -> object:
+def study_facts(study: LoadedStudy) -> object:
     """What the overview shows."""
     return {
         "title": study.title,
@@ -33,13 +33,13 @@ def study_facts(study: Study) -> object:
     }
 
 
-def explanation(study: Study, *selected: str) -> object:
+def explanation(study: LoadedStudy, *selected: str) -> object:
     """What differs among the selected models, and how it is drawn."""
     found = explain(forest_of(study.models), selected)
     return {"explanation": found, "chart": encode(found)}
 
 
-def uncertain(study: Study, count: str, *selected: str) -> object:
+def uncertain(study: LoadedStudy, count: str, *selected: str) -> object:
     """The instance, of the first few, of whose class the selected models together are least sure.
 
     Where models hesitate, two builds of one engine show best how far apart they are.
@@ -54,7 +54,9 @@ def uncertain(study: Study, count: str, *selected: str) -> object:
     return int(sure.argmin())
 
 
-def activations(study: Study, instance: str, tensor: str, bins: str, *selected: str) -> object:
+def activations(
+    study: LoadedStudy, instance: str, tensor: str, bins: str, *selected: str
+) -> object:
     """Distributions of one tensor of the selected models on one instance, from onnxruntime."""
     which = slice(int(instance), int(instance) + 1)
     dataset = _dataset(study)
@@ -65,12 +67,12 @@ def activations(study: Study, instance: str, tensor: str, bins: str, *selected: 
     return json.loads(answer)
 
 
-def _dataset(study: Study) -> Dataset:
+def _dataset(study: LoadedStudy) -> Dataset:
     assert study.dataset is not None
     return open_dataset(study.dataset)
 
 
-def _paths(study: Study, selected: tuple[str, ...]) -> list:
+def _paths(study: LoadedStudy, selected: tuple[str, ...]) -> list:
     by_id = {model.id: model.onnx for model in study.models}
     return [by_id[model] for model in selected]
 
