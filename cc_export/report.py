@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,8 +27,10 @@ from cc_export.errors import ExportError
 from cc_export.progress import Progress, Stage
 
 if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
+    from cc_export.bundle.summary import SiteSummary
     from cc_export.explain import Answer
     from cc_export.pipeline import Report
+    from cc_export.validate import Validation
 
 # Characters of a model id beside a bar.
 _WIDTH = 40
@@ -90,9 +93,97 @@ def print_summary(report: Report, console: Console) -> None:
     for warning in report.warnings:
         print_marked("warning", "yellow", warning, console)
     print_failures(report, console)
+    if report.models == len(report.failures):
+        # An invitation to open it would read as if all were well.
+        console.print("\nEvery model failed. The site shows nothing but the reasons:")
+    else:
+        console.print("\nOpen it by double-click, or copy the folder to where others can:")
     index = report.site.resolve() / "index.html"
-    console.print("\nOpen it by double-click, or copy the folder to where others can:")
     console.print(f"  [bold]{escape(str(index))}[/]", soft_wrap=True)
+
+
+def print_validation(found: Validation, console: Console, *, quiet: bool = False) -> None:
+    """Warnings, model files that cannot be used, and one line that sums up."""
+    for warning in found.warnings:
+        print_marked("warning", "yellow", warning, console)
+    for model, reason in found.failures.items():
+        print_marked("failed", "red", f"{model}: {reason}", console)
+    if quiet:
+        return
+    models = _many(found.models, "model") + (
+        f", {found.roots} of them roots" if found.models > 1 else ""
+    )
+    tail = [_many(len(found.warnings), "warning")] if found.warnings else []
+    if found.failures:
+        tail.append(f"{_many(len(found.failures), 'model file')} cannot be used")
+    elif found.opened:
+        tail.append(f"{_many(found.opened, 'model file')} can be read")
+    if found.instances is not None:
+        tail.append(_many(found.instances, "instance"))
+    console.print(Text(f"{found.file}: valid; {', '.join([models, *tail])}"), soft_wrap=True)
+
+
+def print_site(found: SiteSummary, console: Console, *, quiet: bool = False) -> None:
+    """What a site holds, as three short tables, and the files that are damaged."""
+    if not quiet:
+        console.print(Text(found.title, "bold"), soft_wrap=True)
+        console.print(_facts_table(_site_facts(found)))
+        console.print()
+        rows = [
+            (kind.kind, f"{kind.files:,}", spell_bytes(kind.bytes), spell_bytes(kind.largest))
+            for kind in found.kinds
+        ]
+        console.print(_number_table(("files of", "number", "size", "largest"), rows))
+        console.print()
+        yes = {True: "yes", False: "–"}
+        models = [
+            (m.id, spell_bytes(m.bytes), yes[m.layers], yes[m.predictions], yes[m.runs_in_page])
+            for m in found.models
+        ]
+        heads = ("model", "size", "layers", "predictions", "runs in page")
+        console.print(_number_table(heads, models))
+        for model in found.models:
+            if model.failure:
+                print_marked("failed", "red", f"{model.id}: {model.failure}", console)
+    for path in found.damaged:
+        print_marked("damaged", "red", path, console)
+
+
+def _site_facts(found: SiteSummary) -> dict[str, str]:
+    engines = ", ".join(f"{name} {version}" for name, version in sorted(found.engines.items()))
+    return {
+        "made by": found.generator,
+        "made at": found.exported or "–",
+        "format": str(found.format),
+        "engines": engines or "–",
+        "models": f"{len(found.models):,}",
+        "instances": f"{found.instances:,}",
+        "size": spell_bytes(found.bytes),
+        "damaged files": f"{len(found.damaged):,}",
+    }
+
+
+def _facts_table(facts: Mapping[str, str]) -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, Text(value))
+    return table
+
+
+def _number_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table whose first column is names and whose others are numbers, to the right."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def print_failures(report: Report, console: Console) -> None:
@@ -159,9 +250,15 @@ def _table(
     return table
 
 
-def answer_json(answer: Answer) -> str:
-    """The whole answer as JSON, with sorted keys."""
-    return json.dumps(jsonable(answer), ensure_ascii=False, indent=2, sort_keys=True)
+def report_json(report: Report) -> str:
+    """What an export did, as JSON."""
+    fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
+    return json_text({**fields, "site": str(report.site)})
+
+
+def json_text(record: object) -> str:
+    """A record as JSON for other programs, with sorted keys."""
+    return json.dumps(jsonable(record), ensure_ascii=False, indent=2, sort_keys=True)
 
 
 def _spell_number(value: object) -> str:

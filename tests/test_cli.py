@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cc_export import read_site
-from cc_export.cli import app
+from cc_export.cli import COMMANDS, app
 from cc_export.version import __version__
 
 pytestmark = pytest.mark.usefixtures("built_site")
@@ -50,11 +51,11 @@ def test_help_names_every_command(arguments: list[str]) -> None:
     result = run(*arguments)
     assert result.exit_code == (0 if arguments else 2)
     assert "one command, one folder, no" in result.output
-    for command in ("build", "demo", "validate", "serve"):
+    for command in COMMANDS:
         assert re.search(rf"^│ {command} ", result.output, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["build", "demo", "validate", "serve"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_each_command_has_an_example(command: str) -> None:
     """Each command shows a line to copy."""
     result = run(command, "--help")
@@ -163,8 +164,121 @@ def test_validate(tiny: Path) -> None:
         f"warning {tiny / 'study.yaml'}:54: models[3].metrics: model 'half' has no value for "
         "'Verdict'",
         "    It is shown as missing.",
-        f"{tiny / 'study.yaml'}: valid; 6 models, 2 of them roots, 1 warning",
+        f"{tiny / 'study.yaml'}: valid; 6 models, 2 of them roots, 1 warning, "
+        "4 model files can be read, 12 instances",
     ]
+
+
+def test_validate_opens_files(tiny: Path) -> None:
+    """A model file that cannot be used is named with code 1, unless files are left closed."""
+    (tiny / "models" / "pruned.onnx").write_bytes(b"[bold]:smile:")
+    result = run("validate", tiny, "--quiet")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[2:] == [
+        "failed base/pruned: pruned.onnx: not an ONNX file, or a damaged one",
+        "    Export it again.",
+    ]
+    assert (
+        run("validate", tiny)
+        .stdout.splitlines()[-1]
+        .endswith("1 warning, 1 model file cannot be used, 12 instances")
+    )
+    assert run("validate", tiny, "--no-files").exit_code == 0
+    found = json.loads(run("validate", tiny, "--json").stdout)
+    assert (found["opened"], list(found["failures"])) == (4, ["base/pruned"])
+    (tiny / "evaluation.npz").write_bytes(b"PK")
+    result = run("validate", tiny)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error {tiny / 'evaluation.npz'}: ")
+
+
+def test_a_report_for_programs(tiny: Path, tmp_path: Path) -> None:
+    """With --json a build prints its report and nothing else, with the same exit code."""
+    (tiny / "models" / "pruned.onnx").write_bytes(b"")
+    result = started("build", tiny, "-o", tmp_path / "site", "--json", "-q", "--models", "none")
+    assert (result.returncode, result.stderr) == (1, "")
+    report = json.loads(result.stdout)
+    assert (report["models"], report["instances"], list(report["failures"])) == (
+        6, 12, ["base/pruned"],
+    )  # fmt: skip
+    assert report["site"] == str(tmp_path / "site")
+
+
+def test_a_build_of_which_every_model_failed(tiny: Path, tmp_path: Path) -> None:
+    """It ends without the invitation to open the site, which would read as success."""
+    (tiny / "models" / "pruned.onnx").write_bytes(b"")
+    study = tiny / "study.yaml"
+    study.write_text("models: [{id: a, onnx: models/pruned.onnx}]", "utf-8")
+    result = started("build", tiny, "-o", tmp_path / "site")
+    assert result.returncode == 1
+    assert "Open it" not in result.stdout
+    assert result.stdout.splitlines()[-2:] == [
+        "Every model failed. The site shows nothing but the reasons:",
+        f"  {tmp_path / 'site' / 'index.html'}",
+    ]
+
+
+def test_show(tiny: Path, tmp_path: Path) -> None:
+    """What is in a site is printed as tables, or as JSON, and a damaged file gives code 1."""
+    site = tmp_path / "site"
+    run("build", tiny, "-o", site, "-q")
+    result = run("show", site)
+    assert result.exit_code == 0
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert lines[0] == "Tiny"
+    assert {"models 6", "instances 12", "damaged files 0", "format 1"} <= set(lines)
+    assert any(line.startswith("layers 4 ") for line in lines)
+    assert any(re.fullmatch(r"half [\d.]+ kB yes yes –", line) for line in lines)
+    (site / "data" / "answers.js").write_bytes(b"")
+    result = run("show", site, "-q")
+    assert (result.exit_code, result.stdout) == (1, "damaged data/answers.js\n")
+    assert json.loads(run("show", site, "--json").stdout)["damaged"] == ["data/answers.js"]
+
+
+def test_show_needs_a_site(tmp_path: Path) -> None:
+    """A folder that is no site is said to be none, with code 2."""
+    result = run("show", tmp_path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"error {tmp_path}: chunk 'data/manifest' cannot be read: No such file or directory\n"
+        "    Is this a site made by cc-export?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("bu", ["build"]),
+        ("build --models ", ["none", "selected", "all"]),
+        ("show --js", ["--json"]),
+    ],
+)
+def test_completion(typed: str, expected: list[str]) -> None:
+    """A shell completes commands, options and their values."""
+    words = f"cc-export {typed}"
+    environment = {
+        **os.environ,
+        "_CC_EXPORT_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    assert started(env=environment).stdout.split() == expected
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_no_color(colours: bool) -> None:
+    """Colours are printed to a terminal, and to none where NO_COLOR is set."""
+    code = "from cc_export.report import new_console, print_marked\n"
+    code += "print_marked('error', 'red', 'x', new_console())"
+    environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm"}
+    environment.pop("NO_COLOR", None)
+    if not colours:
+        environment["NO_COLOR"] = "1"
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ("\x1b[31m" in found.stdout) == colours
+    assert found.stdout.endswith(" x\n")
 
 
 def test_a_name_that_the_terminal_cannot_show(tmp_path: Path) -> None:

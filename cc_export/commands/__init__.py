@@ -1,0 +1,1 @@
+"""The commands of ``cc-export``, one a file: each parses, calls and prints."""

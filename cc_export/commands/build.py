@@ -1,0 +1,87 @@
+"""``cc-export build`` and ``cc-export demo``: from a study to a site."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import typer
+
+from cc_export.commands.common import (
+    SOME_FAILED,
+    JobsOption,
+    JsonOption,
+    ModelsChoice,
+    ModelsOption,
+    QuietOption,
+    SiteOption,
+    StudyArgument,
+    fails_with_text,
+)
+
+
+@fails_with_text
+def build(  # noqa: PLR0913 (each is an option of the command line)
+    study: StudyArgument,
+    *,
+    site: SiteOption = Path("site"),
+    models: ModelsOption = ModelsChoice.SELECTED,
+    jobs: JobsOption = 0,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Export a study to a site that opens by double-click.
+
+    A model that cannot be read or run does not end the export: it is named, the site shows why,
+    and the exit code is 1.
+
+    Example: `cc-export build examples/digits -o site`
+
+    Example: `cc-export build examples/digits -o site --models none --json`
+    """
+    _export(study, site, models, jobs, quiet=quiet, as_json=as_json)
+
+
+@fails_with_text
+def demo(
+    *,
+    site: SiteOption = Path("digits-site"),
+    jobs: JobsOption = 0,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Export the study that comes with cc-export: 26 variants of two digit classifiers.
+
+    Example: `cc-export demo -o digits-site`
+    """
+    from cc_export.demo import demo_study  # noqa: PLC0415 (help stays quick)
+
+    _export(demo_study(), site, ModelsChoice.ALL, jobs, quiet=quiet, as_json=as_json)
+
+
+def _export(  # noqa: PLR0913 (the options of two commands)
+    study: Path, site: Path, models: ModelsChoice, jobs: int, *, quiet: bool, as_json: bool
+) -> None:
+    from cc_export import report as printed  # noqa: PLC0415 (help stays quick)
+    from cc_export.pipeline import default_jobs, export  # noqa: PLC0415
+    from cc_export.study import load_study  # noqa: PLC0415
+
+    out, err = printed.new_console(), printed.new_console(stderr=True)
+    loaded = load_study(study)
+    drawn = printed.DrawnProgress(err)
+    with nullcontext() if quiet else drawn.shown():
+        report = export(
+            loaded,
+            site,
+            models=models.value,
+            jobs=jobs or default_jobs(len(loaded.models)),
+            progress=None if quiet else drawn,
+        )
+    if as_json:
+        typer.echo(printed.report_json(report))
+    elif quiet:
+        printed.print_failures(report, err)
+    else:
+        printed.print_summary(report, out)
+    if report.failures:
+        raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,73 @@
+"""What the commands share: exit codes, options, and how an error ends a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from cc_export.errors import ExportError
+
+DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
+# As shells have it: 128 and the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
+
+Arguments = ParamSpec("Arguments")
+
+
+class ModelsChoice(StrEnum):
+    """Which model files travel with a site."""
+
+    NONE = "none"
+    SELECTED = "selected"
+    ALL = "all"
+
+
+StudyArgument = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="A study file, or a folder with a `study.yaml`.")
+]
+SiteArgument = Annotated[
+    Path, typer.Argument(metavar="SITE", help="The folder of a site made by cc-export.")
+]
+SiteOption = Annotated[
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="FOLDER", help="Folder to make; an older site is replaced."
+    ),
+]
+ModelsOption = Annotated[
+    ModelsChoice,
+    typer.Option(
+        "--models",
+        help="Model files that travel with the site and run in the page: "
+        "`selected` are those whose study record says `embed: true`.",
+    ),
+]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 chooses by cores.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def fails_with_text(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Errors of input become text and exit code 2, an interrupt becomes 130 as in shells."""
+
+    @wraps(command)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ExportError as error:
+            from cc_export.report import new_console, print_error  # noqa: PLC0415 (help stays quick)
+
+            print_error(error, new_console(stderr=True))
+            raise typer.Exit(BAD_INPUT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; an older site is left as it was", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return run
