@@ -12,7 +12,7 @@ from cc_export.errors import ModelError
 from cc_export.executor import Inline, run_all
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.weights import weights
-from cc_export.study import Study, load_study
+from cc_export.study import LoadedStudy, load_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def validate_study(path: Path | str, *, files: bool = True) -> Validation:
     )
 
 
-def _warnings(study: Study) -> tuple[str, ...]:
+def _warnings(study: LoadedStudy) -> tuple[str, ...]:
     return tuple(problem.text(study.file) for problem in study.warnings)
 
 
