@@ -10,12 +10,12 @@ import re
 import sys
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 # The label that marks an instance without a prediction is one more, in 16 bits.
 MOST_CLASSES = 65_534
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
 
 
 def _one_line(name: str) -> str:
@@ -38,10 +38,17 @@ def _finite(value: float) -> float:
 
 
 Text = Annotated[str, Field(max_length=100_000)]
-Name = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_one_line)]
+# What the validators ask for is said to the JSON Schema, too.
+_NO_CONTROL: dict[str, Any] = {"not": {"pattern": _CONTROL.pattern}}
+_NUMBER = WithJsonSchema({"type": "number"})
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=2_000, json_schema_extra=_NO_CONTROL),
+    AfterValidator(_one_line),
+]
 # Strict, so that whole numbers stay whole and true is not 1.
-Number = Annotated[int | float, AfterValidator(_as_float)]
-Finite = Annotated[int | float, AfterValidator(_finite)]
+Number = Annotated[int | float, AfterValidator(_as_float), _NUMBER]
+Finite = Annotated[int | float, AfterValidator(_finite), _NUMBER]
 
 
 class _Part(BaseModel):
