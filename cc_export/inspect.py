@@ -31,6 +31,7 @@ class TensorFacts:
     operators: tuple[str, ...]
     quantization: Quantization | None
     statistics: Statistics
+    output_axis: int | None = None
 
     @property
     def key(self) -> TensorKey:
@@ -86,6 +87,7 @@ def inspect_model(path: Path) -> Inspection:
                 operators=weight.operators,
                 quantization=weight.quantization,
                 statistics=summarize(weight.read()),
+                output_axis=weight.output_axis,
             )
             for weight in weights(model)
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
 
@@ -19,10 +19,14 @@ TRANSPARENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A node and the place among its inputs at which it takes a tensor."""
+    """A node and the place among its inputs at which it takes a tensor.
+
+    ``turned``: it takes the tensor's transpose.
+    """
 
     node: NodeProto
     place: int
+    turned: bool = False
 
 
 class Graph:
@@ -53,16 +57,17 @@ class Graph:
     def real_uses(self, name: str) -> list[Use]:
         """Uses of a tensor, seen through casts, other shapes and (de)quantization."""
         found: list[Use] = []
-        pending, seen = [name], {name}
+        pending, seen = [(name, False)], {name}
         while pending:
-            for use in self.uses.get(pending.pop(), ()):
+            current, turned = pending.pop()
+            for use in self.uses.get(current, ()):
                 if use.node.op_type not in TRANSPARENT or use.place > 0:
-                    found.append(use)
+                    found.append(replace(use, turned=turned))
                     continue
                 for output in use.node.output:
                     if output not in seen:
                         seen.add(output)
-                        pending.append(output)
+                        pending.append((output, turned != (use.node.op_type == "Transpose")))
         return found
 
 

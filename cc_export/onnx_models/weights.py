@@ -13,6 +13,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from cc_export.errors import ModelError
 from cc_export.onnx_models.graph import Graph, Use, attribute, module_path, without_quantization
+from cc_export.onnx_models.outputs import output_axis
 
 # What an initializer is, by the operator that takes it and the place it is taken at.
 # "statistic" is state that is measured, not trained: it is shown, but is no parameter.
@@ -91,7 +92,8 @@ class Weight:
     ``layer`` is the module path, ``name`` the tensor within it, ``initializer`` the name in the
     file; ``dtype`` is numpy's name of the stored type. ``read()`` gives the dequantized values
     (float32, or float16/float64 as stored) in ``shape``: that of the layer, also where a
-    quantizer stored the matrix transposed.
+    quantizer stored the matrix transposed. ``output_axis`` is the side along which the layer's
+    outputs lie (None: it has none in this sense).
     """
 
     layer: str
@@ -103,6 +105,7 @@ class Weight:
     operators: tuple[str, ...]
     quantization: Quantization | None
     read: Callable[[], NDArray[np.generic]]
+    output_axis: int | None = None
 
 
 def weights(model: ModelProto) -> Iterator[Weight]:
@@ -118,10 +121,10 @@ def weights(model: ModelProto) -> Iterator[Weight]:
         if name in scales:
             continue
         tensor = graph.constants[name]
-        uses = graph.real_uses(name)
-        role = next((found for use in uses if (found := _role(use, tensor))), None)
-        if role is None:
+        roles = [(use, found) for use in graph.real_uses(name) if (found := _role(use, tensor))]
+        if not roles:
             continue
+        uses, role = [use for use, _ in roles], roles[0][1]
         quantization = _quantization(graph, name, tensor)
         layer, own_name = _place(without_quantization(name), role, uses[0].node)
         # Two matrices of one recurrent node, say: the second is told apart by a number.
@@ -131,16 +134,21 @@ def weights(model: ModelProto) -> Iterator[Weight]:
         taken.add((layer, own_name))
         # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
         transposed = _TRANSPOSED in name and len(tensor.dims) == 2
+        shape = tuple(tensor.dims)
+        axis = output_axis(uses[0], shape)
+        if transposed:
+            shape, axis = shape[::-1], None if axis is None else 1 - axis
         yield Weight(
             layer=layer,
             name=own_name,
             role=role,
             initializer=name,
-            shape=tuple(reversed(tensor.dims)) if transposed else tuple(tensor.dims),
+            shape=shape,
             dtype=_type_name(tensor),
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
             quantization=_turned(quantization) if transposed else quantization,
             read=_reader(tensor, quantization, transposed),
+            output_axis=axis,
         )
 
 
@@ -176,7 +184,8 @@ def _place(name: str, role: str, user: NodeProto) -> tuple[str, str]:
     """Layer and tensor name: from ``stage1.conv1.weight``, else from the node that uses it."""
     if "." in name and "/" not in name and "::" not in name:
         layer, _, own = name.rpartition(".")
-        return layer, own
+        # What torch's exporter calls the bias it makes of a batch normalization.
+        return layer, "bias" if own == "weight_bias" else own
     return module_path(user.name or user.output[0]), role
 
 
