@@ -10,8 +10,10 @@ import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
 import { lineageOf, makeStudy, metricNamed, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import { ExplanationState } from "./explanation.svelte.ts";
+import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
+import { Marks } from "./marks.svelte.ts";
 import { RunState } from "./run.svelte.ts";
-import { defaultView, hashToView, viewToHash, type SidePanel, type View } from "./view.ts";
+import { defaultView, hashToView, viewToHash, wordsOfChange, type SidePanel, type View } from "./view.ts";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -44,7 +46,16 @@ export class AppState {
   readonly run: RunState;
 
   readonly #initial: View;
+  /** Hover, selection and filters of each model. */
+  readonly #marks: Marks;
+  /** Views to go back to and forward to. */
+  #history: History<View> = $state.raw(NO_HISTORY);
 
+  /** The view as an address spells it. */
+  readonly hash: string = $derived.by(() => viewToHash(this.view, this.#initial));
+  /** What undo and redo would change, in words; null when there is nothing. */
+  readonly undoes: string | null = $derived(this.#history.past.length > 0 ? wordsOfChange(this.#history.past.at(-1)!, this.view) : null);
+  readonly redoes: string | null = $derived(this.#history.future.length > 0 ? wordsOfChange(this.view, this.#history.future.at(-1)!) : null);
   /** The model others are compared with: the one chosen, else the root of the first selected. */
   readonly base: string | null = $derived.by(() => {
     const { base, selection } = this.view;
@@ -73,6 +84,8 @@ export class AppState {
     this.study = study;
     this.#initial = defaultView(study);
     this.view = hashToView(hash, this.#initial, study);
+    this.#marks = new Marks(study.models.map(({ id }) => id));
+    this.#mark();
     this.theme = readTheme();
     this.python = createPython(bundle);
     this.onnx = createOnnx(bundle);
@@ -83,16 +96,13 @@ export class AppState {
     this.explanation.ask(this.study, this.view.selection);
   }
 
-  get hash(): string {
-    return viewToHash(this.view, this.#initial);
-  }
-
   /** Timings lie in a chunk of their own and come after the first picture. */
   async loadTiming(): Promise<void> {
     try {
       const timing = await loadJson<TimingChunk>(this.bundle, this.study.manifest.timing);
       this.notice = null;
       this.study = makeStudy(this.study.manifest, this.study.models, timing);
+      this.#mark();
     } catch (error) {
       this.notice = asFailure(error, this.study.manifest.timing);
     }
@@ -128,8 +138,9 @@ export class AppState {
     this.#show({ ...this.view, base: id });
   }
 
-  setFilters(filters: readonly Filter[]): void {
-    this.#show({ ...this.view, filters });
+  /** @param gesture the same object for changes that are undone together */
+  setFilters(filters: readonly Filter[], gesture: object | null = null): void {
+    this.#show({ ...this.view, filters }, gesture);
   }
 
   encode(channel: "colour" | "size", metric: string | null): void {
@@ -170,6 +181,29 @@ export class AppState {
   hover(id: string | null, inPlot = false): void {
     this.hovered = id;
     this.hoveredInPlot = inPlot;
+    this.#marks.hover(id);
+  }
+
+  /** Whether the model is hovered: redraws what reads it for the models concerned only, as do the two below. */
+  isHovered(id: string): boolean {
+    return this.#marks.of(id).hovered;
+  }
+
+  isSelected(id: string): boolean {
+    return this.#marks.of(id).place >= 0;
+  }
+
+  /** Whether the filters leave the model. */
+  passes(id: string): boolean {
+    return this.#marks.of(id).passes;
+  }
+
+  undo(): void {
+    this.#go(undo(this.#history, this.view));
+  }
+
+  redo(): void {
+    this.#go(redo(this.#history, this.view));
   }
 
   setTheme(theme: Theme): void {
@@ -183,16 +217,35 @@ export class AppState {
 
   /** The colour variable of a selected model or the base; the same in every panel. */
   colourOf(id: string): string {
-    if (id === this.base && !this.selected.has(id)) return "var(--base)";
-    const place = this.view.selection.indexOf(id);
+    const { place } = this.#marks.of(id);
     return place < 0 ? "var(--base)" : `var(--series-${Math.min(place, SELECTION_COLOURS - 1)})`;
   }
 
-  #show(view: View): void {
+  /** Shows a view the reader asked for, to be undone by one step; one that looks the same changes nothing. */
+  #show(view: View, gesture: object | null = null): void {
+    const before = this.view;
+    if (viewToHash(view, this.#initial) === this.hash) return;
+    this.#history = record(this.#history, before, gesture);
+    this.#turn(view);
+  }
+
+  #go(step: { readonly view: View; readonly history: History<View> } | null): void {
+    if (!step) return;
+    this.#history = step.history;
+    this.#turn(step.view);
+  }
+
+  #turn(view: View): void {
     const before = this.view;
     this.view = view;
+    this.#mark();
     if (before.selection !== view.selection) this.explanation.ask(this.study, view.selection);
     this.run.viewChanged();
+  }
+
+  #mark(): void {
+    this.#marks.select(this.view.selection);
+    this.#marks.filter(this.filtered.passing);
   }
 }
 

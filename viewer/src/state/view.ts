@@ -82,6 +82,30 @@ export function viewToHash(view: View, initial: View): string {
   return parts.toString();
 }
 
+/** What each part of a view is called in words. */
+const WORDS: Readonly<Record<keyof View, string>> = {
+  selection: "selection",
+  base: "base",
+  colour: "colour",
+  size: "size",
+  filters: "filters",
+  panel: "table or scatterplot",
+  plotX: "axes",
+  plotY: "axes",
+  logX: "axes",
+  logY: "axes",
+  sort: "order",
+  descending: "order",
+  instance: "image",
+  activation: "activation",
+};
+
+/** What differs between two views: "selection and filters". */
+export function wordsOfChange(before: View, after: View): string {
+  const keys = (Object.keys(WORDS) as (keyof View)[]).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return [...new Set(keys.map((key) => WORDS[key]))].join(" and ");
+}
+
 /** The view of a hash. What the study does not know (an old link, a typing error) is left out. */
 export function hashToView(hash: string, initial: View, study: Study): View {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
