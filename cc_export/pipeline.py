@@ -10,6 +10,7 @@ from pathlib import Path
 from cc_export import executor, stages
 from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import new_site
+from cc_export.cache import store
 from cc_export.dataset import open_dataset
 from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
@@ -38,6 +39,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     *,
     models: Models = "selected",
     jobs: int | None = None,
+    cache: store.Place = None,
     progress: Progress | None = None,
     viewer: Viewer | None = None,
 ) -> Report:
@@ -49,6 +51,8 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         models: which model files travel with the site, so that they run in the page.
         jobs: worker processes, in which no model can end the export. A script that asks for them
             needs the usual ``if __name__ == "__main__":`` guard. None runs all in this process.
+        cache: folder of what earlier exports found out, in which this one looks first. None: the
+            user's own folder for caches, or what ``CC_EXPORT_CACHE`` names; ``"off"``: none.
         progress: told what is being done; silent by default.
         viewer: the page and its engines; those that this installation carries by default.
 
@@ -60,23 +64,29 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     study = study if isinstance(study, LoadedStudy) else load_study(study)
     viewer = viewer or built_viewer()
     dataset = open_dataset(study.dataset) if study.dataset else None
-    runner = stages.Runner(progress or Silent())
-    with new_site(Path(site)) as writer, executor.local(jobs) as pool:
+    with (
+        new_site(Path(site)) as writer,
+        store.opened(cache) as kept,
+        executor.local(jobs) as pool,
+    ):
+        runner = stages.Runner(progress or Silent(), kept)
+        runner.fingerprint(*study.files, pool)
         results = tuple(ModelResult(model) for model in study.models)
         results = runner.run(stages.inspection(), results, pool)
         results = runner.run(stages.histograms(results), results, pool)
         if dataset and study.evaluation:
-            evaluation = stages.evaluation(dataset.source, study.evaluation)
+            content = runner.content(dataset.source.path)
+            evaluation = stages.evaluation(dataset.source, study.evaluation, content)
             results = runner.run(evaluation, results, pool)
-            results = stages.time_models(results, dataset, runner)
+            results = stages.time_models(results, dataset.source, content, runner)
         known = embeddings(results, models)
-        content = Content(study, results, dataset, known, viewer, runner.seconds)
+        found = Content(study, results, dataset, known, viewer, runner.seconds)
         with runner.open("Write", len(results)) as advance:
-            write_site(content, writer, advance)
-    return _report(Path(site), content, writer.bytes)
+            write_site(found, writer, advance)
+    return _report(Path(site), found, writer.bytes, kept.problem)
 
 
-def _report(site: Path, content: Content, size: int) -> Report:
+def _report(site: Path, content: Content, size: int, problem: str | None) -> Report:
     large = [
         f"{r.model.id}: cannot run in the page: {content.embeddings[r.model.id].reason}"
         for r in content.results
@@ -91,7 +101,11 @@ def _report(site: Path, content: Content, size: int) -> Report:
         seconds=dict(content.seconds),
         failures={r.model.id: r.failure for r in content.results if r.failure},
         embedded=sum(known.asset is not None for known in content.embeddings.values()),
-        warnings=(*(problem.text(study.file) for problem in study.warnings), *large),
+        warnings=(
+            *(warning.text(study.file) for warning in study.warnings),
+            *large,
+            *([f"what was computed is not kept for the next export: {problem}"] if problem else []),
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,10 +13,12 @@ from typing import Generic, TypeVar
 
 from cc_core.histogram import Histogram
 from cc_export import evaluate
+from cc_export.cache.files import Digest, digest_files
+from cc_export.cache.store import Cache, Work
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
 from cc_export.evaluate import Predictions
-from cc_export.executor import Task, run_all
+from cc_export.executor import run_all
 from cc_export.inspect import (
     Inspection,
     TensorKey,
@@ -24,43 +26,101 @@ from cc_export.inspect import (
     shared_ranges,
     weight_histograms,
 )
-from cc_export.latency import TURNS, Latency, measure_latency, together
+from cc_export.latency import TURNS, Latency, machine, measure_latency, together
+from cc_export.onnx_models.read import model_files
 from cc_export.progress import Progress
 from cc_export.results import ModelResult, Results
 from cc_export.study.records import DatasetSource, Evaluation
 
 Found = TypeVar("Found")
-# Time of the last change (ns) and size (bytes) of a file.
-Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[Found]):
-    """``task`` gives what is to be done for a model, None when nothing is; ``keep`` takes it in."""
+    """``task`` gives what is to be done for a model, None when nothing is; ``keep`` takes it in.
+
+    A task's result is found in the cache while everything its ``Work`` names stays as it is.
+    """
 
     name: str
-    task: Callable[[ModelResult], Task[Found] | None]
+    task: Callable[[ModelResult], Work[Found] | None]
     keep: Callable[[ModelResult, Found], ModelResult]
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs stages one after another; ``seconds`` is the wall-clock time of those that are over."""
+    """Runs stages one after another and remembers what they found.
+
+    ``seconds`` is the wall-clock time of those that are over, ``digests`` what the files hold that
+    ``fingerprint`` has read.
+    """
 
     progress: Progress
+    cache: Cache
     seconds: dict[str, float] = field(default_factory=dict)
+    digests: dict[Path, Digest] = field(default_factory=dict)
+
+    def fingerprint(self, models: Iterable[Path], others: Iterable[Path], pool: Executor) -> None:
+        """Know the content of every file a study is made of; only changed ones are read."""
+        tasks: dict[Path, Callable[[], Digest]] = {p: partial(_digest_model, p) for p in models}
+        tasks |= {path: partial(digest_files, (path,)) for path in others}
+        if not tasks:
+            return
+        with self.open("Fingerprint", len(tasks)) as advance:
+            self.digests.update(self.cache.files.find(tasks))
+            for path in self.digests:
+                advance(path.name)
+            unknown = {str(path): task for path, task in tasks.items() if path not in self.digests}
+            for name, found in run_all(pool, unknown):
+                # What cannot be read is said by the stage that needs it.
+                if isinstance(found, Digest):
+                    self.digests[Path(name)] = found
+                advance(Path(name).name)
+            read = {path: self.digests[path] for path in map(Path, unknown) if path in self.digests}
+            self.cache.files.keep(read.items())
+
+    def content(self, path: Path) -> str:
+        """The hash of a file; of one that could not be read, a text that is never used again."""
+        return self.digests[path].sha256 if path in self.digests else f"unread {time.time_ns()}"
 
     def run(self, stage: Stage[Found], results: Results, executor: Executor) -> Results:
         """Run one stage; a failure stays with its model, which takes part in no later stage."""
-        tasks = {r.model.id: task for r in results if (task := stage.task(r)) is not None}
+        works = {r.model.id: work for r in results if (work := stage.task(r)) is not None}
         found: dict[str, Found | ModelError] = {}
-        with self.open(stage.name, len(tasks)) as advance:
-            for model, outcome in run_all(executor, tasks):
+        with self.open(stage.name, len(works)) as advance:
+            for model, outcome in self.outcomes(works, executor):
                 found[model] = outcome
                 advance(model)
         return tuple(
             _keep(stage, r, found[r.model.id]) if r.model.id in found else r for r in results
         )
+
+    def outcomes(
+        self, works: Mapping[str, Work[Found]], executor: Executor
+    ) -> Iterator[tuple[str, Found | ModelError]]:
+        """Results from the cache, then those that are computed; each is kept once it is there."""
+        missing: dict[str, Work[Found]] = {}
+        for name, work in works.items():
+            known = self.find(work)
+            if known is None:
+                missing[name] = work
+            else:
+                yield name, known[0]
+        for name, outcome in run_all(executor, missing):
+            if not isinstance(outcome, ModelError):
+                self.keep(missing[name], outcome)
+            yield name, outcome
+
+    def find(self, work: Work[Found]) -> tuple[Found] | None:
+        """The result of earlier work, in a tuple of one."""
+        key = work.key(self.digests)
+        return self.cache.find(key) if key else None
+
+    def keep(self, work: Work[Found], found: Found) -> None:
+        """Keep a result, unless one of its files has changed meanwhile."""
+        key = work.key(self.digests)
+        if key and all(self.digests[file].holds() for file in work.files):
+            self.cache.keep(key, found)
 
     @contextmanager
     def open(self, name: str, total: int) -> Iterator[Callable[[str], None]]:
@@ -80,8 +140,9 @@ def _keep(stage: Stage[Found], result: ModelResult, found: Found | ModelError) -
 def inspection() -> Stage[Inspection]:
     """Sizes, operators, layers and exact statistics of every model file."""
 
-    def task(result: ModelResult) -> Task[Inspection] | None:
-        return partial(inspect_model, result.model.onnx) if result.model.onnx else None
+    def task(result: ModelResult) -> Work[Inspection] | None:
+        path = result.model.onnx
+        return Work(inspect_model, (path,), (path,)) if path else None
 
     return Stage("Inspect", task, lambda result, found: replace(result, inspection=found))
 
@@ -90,66 +151,84 @@ def histograms(results: Results) -> Stage[dict[TensorKey, Histogram]]:
     """Histograms of every tensor, on one range for each tensor of the study."""
     ranges = shared_ranges(r.inspection for r in results if r.inspection)
 
-    def task(result: ModelResult) -> Task[dict[TensorKey, Histogram]] | None:
-        if not result.inspection or not result.model.onnx:
+    def task(result: ModelResult) -> Work[dict[TensorKey, Histogram]] | None:
+        path = result.model.onnx
+        if not result.inspection or not path:
             return None
         own = {tensor.key: ranges[tensor.key] for tensor in result.inspection.tensors}
-        return partial(weight_histograms, result.model.onnx, own)
+        return Work(weight_histograms, (path, own), (path,))
 
     return Stage("Summarize layers", task, lambda result, found: replace(result, histograms=found))
 
 
-def evaluation(source: DatasetSource, how: Evaluation) -> Stage[Predictions]:
-    """Predictions of every model that could be inspected."""
-    stamp = _stamp(source.path)
+def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Predictions]:
+    """Predictions of every model that could be inspected; ``content`` is the dataset's hash."""
 
-    def task(result: ModelResult) -> Task[Predictions] | None:
-        if result.histograms is None or not result.inspection or not result.model.onnx:
+    def task(result: ModelResult) -> Work[Predictions] | None:
+        path = result.model.onnx
+        if result.histograms is None or not result.inspection or not path:
             return None
         batch = evaluate.batch_size(name for name, _ in result.inspection.operators)
-        return partial(_evaluate, result.model.onnx, (source, stamp), how, batch)
+        arguments = (path, source, content, how, batch)
+        return Work(_evaluate, arguments, (path, source.path))
 
     return Stage("Evaluate", task, lambda result, found: replace(result, predictions=found))
 
 
-def time_models(results: Results, dataset: Dataset, runner: Runner) -> Results:
-    """Time of one instance in every model that answered, taking turns; nothing else may run."""
-    timed = {r.model.id: r.model.onnx for r in results if r.predictions and r.model.onnx}
-    turns: dict[str, list[Latency]] = {model: [] for model in timed}
+def time_models(results: Results, source: DatasetSource, content: str, runner: Runner) -> Results:
+    """Time of one instance in every model that answered, taking turns; nothing else may run.
+
+    A model that was timed before on this machine is not timed again.
+    """
+    works = {
+        r.model.id: Work(
+            _measure, (r.model.onnx, source, content, machine()), (r.model.onnx, source.path)
+        )
+        for r in results
+        if r.predictions and r.model.onnx
+    }
+    known = {m: found[0] for m, work in works.items() if (found := runner.find(work))}
+    turns: dict[str, list[Latency]] = {m: [] for m in works if m not in known}
     failures: dict[str, str] = {}
-    with runner.open("Time", TURNS * len(timed)) as advance:
+    with runner.open("Time", TURNS * len(works)) as advance:
         for _ in range(TURNS):
-            for model, path in timed.items():
-                if model not in failures:
+            for model, work in works.items():
+                if model in turns and model not in failures:
                     try:
-                        turns[model].append(measure_latency(path, dataset))
+                        turns[model].append(work())
                     except ModelError as error:
                         failures[model] = str(error)
                 advance(model)
+    for model, measured in turns.items():
+        if model not in failures:
+            known[model] = together(measured)
+            runner.keep(works[model], known[model])
     return tuple(
         replace(r, failure=failures[r.model.id])
         if r.model.id in failures
-        else replace(r, latency=together(turns[r.model.id]) if r.model.id in turns else None)
+        else replace(r, latency=known.get(r.model.id))
         for r in results
     )
 
 
-def _stamp(path: Path) -> Stamp:
-    """What tells two versions of a file apart without reading it."""
-    try:
-        status = path.stat()
-    except OSError:  # opening it will say so
-        return 0, 0
-    return status.st_mtime_ns, status.st_size
-
-
 @lru_cache(maxsize=1)
-def _dataset(source: DatasetSource, stamp: Stamp) -> Dataset:
-    """The evaluation set, opened once in each worker process and again when its file changes."""
+def _dataset(source: DatasetSource, content: str) -> Dataset:
+    """The evaluation set, opened once in each worker process and again when its content changes."""
     return open_dataset(source)
 
 
 def _evaluate(
-    path: Path, dataset: tuple[DatasetSource, Stamp], how: Evaluation, batch: int
+    path: Path, source: DatasetSource, content: str, how: Evaluation, batch: int
 ) -> Predictions:
-    return evaluate.evaluate(path, _dataset(*dataset), how, batch)
+    return evaluate.evaluate(path, _dataset(source, content), how, batch)
+
+
+def _measure(
+    path: Path, source: DatasetSource, content: str, machine: Mapping[str, str | int]
+) -> Latency:
+    """``machine`` is where this runs: timings of another one are no answer to the same question."""
+    return measure_latency(path, _dataset(source, content))
+
+
+def _digest_model(path: Path) -> Digest:
+    return digest_files(model_files(path))

@@ -10,6 +10,7 @@ import pytest
 import tiny_study
 from hypothesis import settings
 
+from cc_export.cache.store import SWITCH
 from cc_export.viewer import FOLDER, Viewer, built_viewer
 
 # The same cases on every run, so that a failure can be repeated by anyone.
@@ -21,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the golden files instead of comparing"
     )
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every export computes what it says; tests of the cache name a folder of their own."""
+    monkeypatch.setenv(SWITCH, "1")
 
 
 @pytest.fixture

@@ -45,7 +45,9 @@ def test_a_tiny_study(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     report = export(tiny, tmp_path / "site", viewer=viewer)
     assert (report.models, report.instances, report.embedded) == (6, 12, 3)
     assert report.failures == {}
-    assert list(report.seconds) == ["Inspect", "Summarize layers", "Evaluate", "Time", "Write"]
+    assert list(report.seconds) == [
+        "Fingerprint", "Inspect", "Summarize layers", "Evaluate", "Time", "Write",
+    ]  # fmt: skip
     site = read_site(tmp_path / "site")
     assert list(site.damaged()) == []
     assert report.bytes == sum(map(len, contents(tmp_path / "site").values()))
@@ -304,7 +306,7 @@ def test_progress_is_told(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     told = Told()
     export(tiny, tmp_path / "site", viewer=viewer, progress=told)
     assert [stage[0] for stage in told.stages] == [
-        "Inspect", "Summarize layers", "Evaluate", "Time", "Write",
+        "Fingerprint", "Inspect", "Summarize layers", "Evaluate", "Time", "Write",
     ]  # fmt: skip
     for name, total, items in told.stages:
         assert len(items) == total, name

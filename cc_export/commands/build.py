@@ -9,10 +9,12 @@ import typer
 
 from cc_export.commands.common import (
     SOME_FAILED,
+    CacheOption,
     JobsOption,
     JsonOption,
     ModelsChoice,
     ModelsOption,
+    NoCacheOption,
     QuietOption,
     SiteOption,
     StudyArgument,
@@ -27,6 +29,8 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     site: SiteOption = Path("site"),
     models: ModelsOption = ModelsChoice.SELECTED,
     jobs: JobsOption = 0,
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,14 +43,17 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
 
     Example: `cc-export build examples/digits -o site --models none --json`
     """
-    _export(study, site, models, jobs, quiet=quiet, as_json=as_json)
+    kept = "off" if no_cache else cache
+    _export(study, site, models, jobs, kept, quiet=quiet, as_json=as_json)
 
 
 @fails_with_text
-def demo(
+def demo(  # noqa: PLR0913 (each is an option of the command line)
     *,
     site: SiteOption = Path("digits-site"),
     jobs: JobsOption = 0,
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,11 +63,19 @@ def demo(
     """
     from cc_export.demo import demo_study  # noqa: PLC0415 (help stays quick)
 
-    _export(demo_study(), site, ModelsChoice.ALL, jobs, quiet=quiet, as_json=as_json)
+    kept = "off" if no_cache else cache
+    _export(demo_study(), site, ModelsChoice.ALL, jobs, kept, quiet=quiet, as_json=as_json)
 
 
-def _export(  # noqa: PLR0913 (the options of two commands)
-    study: Path, site: Path, models: ModelsChoice, jobs: int, *, quiet: bool, as_json: bool
+def _export(  # noqa: PLR0913, PLR0917 (the options of two commands)
+    study: Path,
+    site: Path,
+    models: ModelsChoice,
+    jobs: int,
+    cache: Path | str | None,
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     from cc_export import report as printed  # noqa: PLC0415 (help stays quick)
     from cc_export.pipeline import default_jobs, export  # noqa: PLC0415
@@ -75,6 +90,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
             site,
             models=models.value,
             jobs=jobs or default_jobs(len(loaded.models)),
+            cache=cache,
             progress=None if quiet else drawn,
         )
     if as_json:

@@ -50,6 +50,19 @@ ModelsOption = Annotated[
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 chooses by cores.")
 ]
+CacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="FOLDER",
+        help="Folder of what earlier exports computed. Left out: `$CC_EXPORT_CACHE`, else the "
+        "user's folder for caches.",
+    ),
+]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Compute everything, and keep nothing for the next export."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 

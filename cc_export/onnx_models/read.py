@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -68,15 +69,7 @@ def read_file(path: Path) -> OnnxFile:
         raise ModelError(
             f"{path.name}: damaged: the name {wrong[:60]!r} is no UTF-8 text", "Export it again."
         )
-    external = [t for t in tensors(model) if t.data_location == TensorProto.EXTERNAL]
-    for tensor in external:
-        if not _inside(path.parent, _location(tensor)):
-            raise ModelError(
-                f"{path.name}: tensor {tensor.name!r} lies outside the model's folder, "
-                f"at {_location(tensor)!r}",
-                "Keep external data beside the model file.",
-            )
-    files = {path} | {path.parent / _location(tensor) for tensor in external}
+    files = {path} | _external_files(path, model)
     try:
         # Forgets where the tensors came from, so their files are noted before.
         onnx.load_external_data_for_model(model, str(path.parent))
@@ -87,6 +80,23 @@ def read_file(path: Path) -> OnnxFile:
             "Copy the files of external data along with the model file.",
         ) from None
     return OnnxFile(path, model, tuple(sorted(files)))
+
+
+def model_files(path: Path) -> tuple[Path, ...]:
+    """The file of a model and those of its external data, sorted, without reading tensors.
+
+    Raises:
+        ModelError: it is no ONNX file, or refers to data outside its folder.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        # Where no entry names a location there is no external data, and nothing is to be parsed.
+        if not path.stat().st_size:
+            return (path,)
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b"location") < 0:
+                return (path,)
+    return tuple(sorted({path, *_external_files(path, _parse(path))}))
 
 
 def tensors(model: ModelProto) -> Iterator[TensorProto]:
@@ -111,6 +121,18 @@ def graphs(model: ModelProto) -> Iterator[GraphProto]:
                 if attribute.HasField("g"):
                     pending.append(attribute.g)
                 pending += attribute.graphs
+
+
+def _external_files(path: Path, model: ModelProto) -> set[Path]:
+    external = [t for t in tensors(model) if t.data_location == TensorProto.EXTERNAL]
+    for tensor in external:
+        if not _inside(path.parent, _location(tensor)):
+            raise ModelError(
+                f"{path.name}: tensor {tensor.name!r} lies outside the model's folder, "
+                f"at {_location(tensor)!r}",
+                "Keep external data beside the model file.",
+            )
+    return {path.parent / _location(tensor) for tensor in external}
 
 
 def _names(model: ModelProto) -> Iterator[str | bytes]:

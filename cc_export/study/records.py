@@ -104,3 +104,9 @@ class LoadedStudy:
     dataset: DatasetSource | None = None
     evaluation: Evaluation | None = None
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def files(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """What an export reads: files of models, each once, and other files."""
+        models = dict.fromkeys(model.onnx for model in self.models if model.onnx)
+        return tuple(models), (self.dataset.path,) if self.dataset else ()

@@ -1,0 +1,1 @@
+"""What earlier exports found out, kept under the content that it was found in."""
