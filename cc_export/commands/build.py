@@ -67,7 +67,7 @@ def demo(  # noqa: PLR0913 (each is an option of the command line)
     _export(demo_study(), site, ModelsChoice.ALL, jobs, kept, quiet=quiet, as_json=as_json)
 
 
-def _export(  # noqa: PLR0913, PLR0917 (the options of two commands)
+def _export(  # noqa: PLR0913 (the options of two commands)
     study: Path,
     site: Path,
     models: ModelsChoice,
