@@ -69,14 +69,12 @@ def run_all(
         else:
             futures[future] = name
     for future in as_completed(futures):
-        # A result is let go once it was taken: all together may not fit into memory.
-        name = futures.pop(future)
         try:
             outcome = _outcome(future)
         except BrokenExecutor:
-            broken.append(name)
+            broken.append(futures[future])
         else:
-            yield name, outcome
+            yield futures[future], outcome
     for name in sorted(broken):
         yield name, _run_alone(tasks[name])
 

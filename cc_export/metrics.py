@@ -6,7 +6,18 @@ import re
 
 from cc_export.bundle.records import MetricRecord
 from cc_export.results import ModelResult, Results
-from cc_export.study.names import ACCURACY, LATENCY, NON_ZERO, PARAMETERS, SIZE, SPARSITY
+from cc_export.study.names import (
+    ACCURACY,
+    EFFECTIVE_BITS,
+    GZIP_SIZE,
+    LATENCY,
+    MACS,
+    NON_ZERO,
+    PARAMETERS,
+    QUANTIZED,
+    SIZE,
+    SPARSITY,
+)
 from cc_export.study.records import Direction, LoadedStudy, Metric
 
 MEASURED: tuple[MetricRecord, ...] = (
@@ -76,6 +87,52 @@ MEASURED: tuple[MetricRecord, ...] = (
         primary=False,
         source="measured",
     ),
+    MetricRecord(
+        name=GZIP_SIZE,
+        direction="lower",
+        unit="B",
+        format=".3~s",
+        definition="Bytes of the ONNX file, external data included, once compressed with gzip.",
+        minimum=0.0,
+        maximum=None,
+        primary=False,
+        source="measured",
+    ),
+    MetricRecord(
+        name=EFFECTIVE_BITS,
+        direction="lower",
+        unit="bit",
+        format=".3~f",
+        definition="Stored bits of all trained parameters, with the scales and zero points of "
+        "quantized ones, divided by the number of trained parameters.",
+        minimum=0.0,
+        maximum=None,
+        primary=False,
+        source="measured",
+    ),
+    MetricRecord(
+        name=QUANTIZED,
+        direction=None,
+        unit="",
+        format=".1%",
+        definition="Share of trained parameters that are stored in at most 8 bits.",
+        minimum=0.0,
+        maximum=1.0,
+        primary=False,
+        source="measured",
+    ),
+    MetricRecord(
+        name=MACS,
+        direction="lower",
+        unit="",
+        format=".3~s",
+        definition="Multiply-accumulates of convolutions, matrix products and recurrent layers for "
+        "one instance; zeros are multiplied too. Missing where the file leaves shapes open.",
+        minimum=0.0,
+        maximum=None,
+        primary=False,
+        source="measured",
+    ),
 )
 
 
@@ -123,6 +180,13 @@ def _measured(result: ModelResult) -> dict[str, float]:
             SPARSITY: parameters.sparsity,
             PARAMETERS: parameters.count,
             NON_ZERO: parameters.count - parameters.zeros,
+        }
+    if result.facts:
+        measured |= {
+            GZIP_SIZE: result.facts.gzip_bytes,
+            EFFECTIVE_BITS: result.facts.stored.effective_bits,
+            QUANTIZED: result.facts.stored.quantized_share,
+            MACS: result.facts.macs.count,
         }
     return {name: value for name, value in measured.items() if value is not None}
 

@@ -15,7 +15,7 @@ from cc_export.dataset import open_dataset
 from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
 from cc_export.results import ModelResult
-from cc_export.study import LoadedStudy, Study, load_study
+from cc_export.study import LoadedStudy, load_study
 from cc_export.viewer import Viewer, built_viewer
 
 
@@ -34,7 +34,7 @@ class Report:
 
 
 def export(  # noqa: PLR0913 (each is an independent choice of the caller, given by name)
-    study: LoadedStudy | Study | Path | str,
+    study: LoadedStudy | Path | str,
     site: Path | str,
     *,
     models: Models = "selected",
@@ -46,7 +46,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     """Export a study to a site that opens by double-click.
 
     Args:
-        study: a loaded study, one that models are added to, its file, or its folder.
+        study: a loaded study, its file, or its folder.
         site: folder to make; an older site there is replaced once the new one is complete.
         models: which model files travel with the site, so that they run in the page.
         jobs: worker processes, in which no model can end the export. A script that asks for them
@@ -61,8 +61,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             that fails is reported in ``Report.failures`` instead, and shown so in the site.
     """
     check_choice(models)
-    if not isinstance(study, LoadedStudy):
-        study = load_study(study.folder if isinstance(study, Study) else study)
+    study = study if isinstance(study, LoadedStudy) else load_study(study)
     viewer = viewer or built_viewer()
     dataset = open_dataset(study.dataset) if study.dataset else None
     with (
@@ -74,17 +73,15 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         runner.fingerprint(*study.files, pool)
         results = tuple(ModelResult(model) for model in study.models)
         results = runner.run(stages.inspection(), results, pool)
+        results = runner.run(stages.files(), results, pool)
         results = runner.run(stages.histograms(results), results, pool)
-        content = runner.content(dataset.source.path) if dataset else ""
         if dataset and study.evaluation:
+            content = runner.content(dataset.source.path)
             evaluation = stages.evaluation(dataset.source, study.evaluation, content)
             results = runner.run(evaluation, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
         known = embeddings(results, models)
-        results = runner.run(stages.packing(results, known), results, pool)
-        found = Content(
-            study, results, dataset, known, runner.packed, content, kept, viewer, runner.seconds
-        )
+        found = Content(study, results, dataset, known, viewer, runner.seconds)
         with runner.open("Write", len(results)) as advance:
             write_site(found, writer, advance)
     return _report(Path(site), found, writer.bytes, kept.problem)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cc_core.histogram import Histogram
 from cc_export.bundle.chunk import slug
 from cc_export.evaluate import Predictions
+from cc_export.file_facts import FileFacts
 from cc_export.inspect import Inspection, TensorKey
 from cc_export.latency import Latency
 from cc_export.study.records import StudyModel
@@ -19,6 +20,7 @@ class ModelResult:
 
     model: StudyModel
     inspection: Inspection | None = None
+    facts: FileFacts | None = None
     histograms: Mapping[TensorKey, Histogram] | None = None
     predictions: Predictions | None = None
     latency: Latency | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cc_core.api import Charted
@@ -18,7 +18,9 @@ from cc_export.bundle.records import (
     ArrayRecord,
     AssetRecord,
     DatasetRecord,
+    FactsRecord,
     FileRecord,
+    FlagRecord,
     FormatRecord,
     HistogramRecord,
     InputRecord,
@@ -42,6 +44,7 @@ from cc_export.bundle.records import (
 from cc_export.dataset import Dataset
 from cc_export.embed import Embedding
 from cc_export.evaluate import Predictions
+from cc_export.flags import size_flags
 from cc_export.inspect import TensorFacts
 from cc_export.metrics import metric_values, study_metrics
 from cc_export.onnx_models.weights import Quantization
@@ -67,10 +70,15 @@ class Parts:
 
 def models_chunk(results: Results, embeddings: Mapping[str, Embedding]) -> ModelsChunk:
     """The overview's one chunk."""
-    metrics = metric_values(results)
+    metrics, flags = metric_values(results), size_flags(results)
     return ModelsChunk(
         tuple(
-            _model(result, metrics[result.model.id], embeddings[result.model.id])
+            _model(
+                result,
+                metrics[result.model.id],
+                flags.get(result.model.id, ()),
+                embeddings[result.model.id],
+            )
             for result in results
         )
     )
@@ -145,19 +153,25 @@ def dataset_record(dataset: Dataset, evaluation: Evaluation) -> DatasetRecord:
     )
 
 
-def instances_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> InstancesChunk:
-    """One of the chunks of instances that a dataset's record lists."""
-    first = number * record.chunk_size
-    which = slice(first, first + record.chunk_size)
-    return InstancesChunk(
-        first=first,
-        ids=dataset.ids[which],
-        labels=tuple(dataset.labels[which].tolist()),
-        arrays={
-            name: ArrayRecord(array.dtype.name, array[which].shape, pack(array[which]))
-            for name, array in dataset.arrays.items()
-        },
-    )
+def instances_chunks(
+    dataset: Dataset, record: DatasetRecord
+) -> Iterator[tuple[str, InstancesChunk]]:
+    """All instances, chunk by chunk, with the id of each chunk."""
+    for number, chunk_id in enumerate(record.chunks):
+        first = number * record.chunk_size
+        which = slice(first, first + record.chunk_size)
+        yield (
+            chunk_id,
+            InstancesChunk(
+                first=first,
+                ids=dataset.ids[which],
+                labels=tuple(dataset.labels[which].tolist()),
+                arrays={
+                    name: ArrayRecord(array.dtype.name, array[which].shape, pack(array[which]))
+                    for name, array in dataset.arrays.items()
+                },
+            ),
+        )
 
 
 def latency_records(results: Results) -> dict[str, LatencyRecord]:
@@ -197,7 +211,12 @@ def manifest(study: LoadedStudy, results: Results, parts: Parts) -> Manifest:
     )
 
 
-def _model(result: ModelResult, metrics: Mapping[str, float], embedding: Embedding) -> ModelRecord:
+def _model(
+    result: ModelResult,
+    metrics: Mapping[str, float],
+    flags: tuple[FlagRecord, ...],
+    embedding: Embedding,
+) -> ModelRecord:
     model, inspection = result.model, result.inspection
     operation = model.operation
     return ModelRecord(
@@ -213,12 +232,24 @@ def _model(result: ModelResult, metrics: Mapping[str, float], embedding: Embeddi
         created=model.created,
         failure=result.failure,
         metrics=metrics,
+        flags=flags,
+        facts=_facts(result),
         sha256=inspection.sha256 if inspection else None,
         opset=inspection.opset if inspection else None,
         onnx=embedding.asset,
         not_embedded=embedding.reason,
         layers=result.layers_chunk,
         predictions=result.predictions_chunk,
+    )
+
+
+def _facts(result: ModelResult) -> FactsRecord | None:
+    if not result.inspection or not result.facts:
+        return None
+    return FactsRecord(
+        types=dict(result.facts.stored.types),
+        operators=dict(result.inspection.operators),
+        macs_unknown=result.facts.macs.unknown,
     )
 
 

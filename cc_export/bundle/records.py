@@ -133,6 +133,30 @@ class OperationRecord:
     parameters: Mapping[str, Json]
 
 
+FlagKind = Literal["bigger than it claims", "slower than its parent"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRecord:
+    """A warning about a model: of what kind, and why in words."""
+
+    kind: FlagKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRecord:
+    """Facts of a model's file that are no metrics.
+
+    ``types`` are its trained parameters by the type they are stored in, ``operators`` its nodes by
+    operator. ``macs_unknown`` says why the model has no MACs; empty where it has.
+    """
+
+    types: Mapping[str, int]
+    operators: Mapping[str, int]
+    macs_unknown: str
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
     """A model; the ids of its chunks are None where there is nothing to show.
@@ -149,6 +173,8 @@ class ModelRecord:
     created: str
     failure: str | None
     metrics: Mapping[str, JsonNumber]
+    flags: tuple[FlagRecord, ...]
+    facts: FactsRecord | None
     sha256: str | None
     opset: int | None
     onnx: str | None
@@ -304,9 +330,13 @@ class LatencyRecord:
 
 @dataclass(frozen=True, slots=True)
 class TimingChunk:
-    """``data/timing``: the only chunk that differs between two exports of one study."""
+    """``data/timing``: the only chunk that differs between two exports of one study.
+
+    ``flags`` by model id are warnings that rest on timings, beside those of the models' records.
+    """
 
     exported: str
     machine: Mapping[str, str | int]
     stages: Mapping[str, float]
     latency: Mapping[str, LatencyRecord]
+    flags: Mapping[str, tuple[FlagRecord, ...]]

@@ -36,7 +36,7 @@ _ABANDONED_SECONDS = 3600.0
 _NEW = ".new-"
 _CHECK = 32
 # Libraries whose version may change a number.
-_LIBRARIES = ("numpy", "onnx", "onnxruntime")
+_LIBRARIES = ("isal", "numpy", "onnx", "onnxruntime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,8 @@ class Work(Generic[Found]):
 
         read = tuple(spell(file) for file in self.files)
         name = (self.function.__module__, self.function.__qualname__)
-        return key_of((name, self.arguments, read), spell)
-
-
-def key_of(given: object, spell_path: Callable[[Path], str] = str) -> str:
-    """What something is kept under that depends on ``given``, our code and the libraries'."""
-    return hashlib.sha256(encode((given, _code(), _libraries()), spell_path)).hexdigest()
+        form = encode((name, self.arguments, read, _code(), _libraries()), spell)
+        return hashlib.sha256(form).hexdigest()
 
 
 class Cache:
@@ -99,10 +95,6 @@ class Cache:
             return (decode(kept),)
         except (OSError, CodecError):
             return None
-
-    def has(self, key: str) -> bool:
-        """Whether there is an entry, whole or not."""
-        return self._file(key).is_file()
 
     def keep(self, key: str, value: object) -> None:
         """Keep a value; where the disk refuses, ``problem`` says so and the export goes on."""

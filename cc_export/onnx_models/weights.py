@@ -116,7 +116,7 @@ def weights(model: ModelProto) -> Iterator[Weight]:
     """
     graph = Graph(model.graph)
     taken: set[tuple[str, str]] = set()
-    scales = set(_integer_scales(graph))
+    scales = set(integer_scales(graph))
     for name in _in_graph_order(graph):
         if name in scales:
             continue
@@ -225,7 +225,7 @@ def _input(node: NodeProto, place: int) -> str:
     return node.input[place] if place < len(node.input) else ""
 
 
-def _integer_scales(graph: Graph) -> Iterator[str]:
+def integer_scales(graph: Graph) -> Iterator[str]:
     """Scales of integer products: they are multiplied in like trained ones, and are none."""
     for node in graph.nodes:
         if any(operator == node.op_type for operator, _ in _ZERO_POINT_PLACE):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from cc_export.errors import Problem, StudyError
 from cc_export.study.document import Document
 from cc_export.study.schema import StudyFile
-from cc_export.study.values import Key
+from cc_export.study.values import Key, spell
 
 # pydantic's kinds of finding, as what is wrong with {value}; braces also take its context.
 _PHRASES: Mapping[str, str] = {
@@ -55,14 +54,14 @@ def fit(document: Document) -> StudyFile:
 
 def _problem(detail: Mapping[str, Any], document: Document) -> Problem:
     key = _document_key(detail["loc"], document.values)
+    where, line = spell(key) or "the file", document.line(key)
     if detail["type"] == "extra_forbidden":
-        return document.problem(key, "unknown key", _allowed(key))
+        return Problem(where, "unknown key", _allowed(key), line)
     context = detail.get("ctx", {})
     hint = _hint(detail, context)
     phrase = _PHRASES.get(detail["type"], "{message}, got {value}")
     what = phrase.format(value=_shown(detail.get("input")), message=detail["msg"], **context)
-    problem = document.problem(key, what, hint)
-    return problem if problem.where else replace(problem, where="the file")
+    return Problem(where, what, hint, line)
 
 
 def _hint(detail: Mapping[str, Any], context: Mapping[str, Any]) -> str:

@@ -2,4 +2,11 @@
 
 ACCURACY, SIZE, LATENCY = "Accuracy", "Size", "Latency"
 SPARSITY, PARAMETERS, NON_ZERO = "Sparsity", "Parameters", "Non-zero parameters"
-MEASURED_NAMES = frozenset({ACCURACY, SIZE, LATENCY, SPARSITY, PARAMETERS, NON_ZERO})
+GZIP_SIZE, EFFECTIVE_BITS, QUANTIZED = "Gzip size", "Effective bits", "Quantized share"
+MACS = "MACs"
+MEASURED_NAMES = frozenset(
+    {
+        ACCURACY, SIZE, LATENCY, SPARSITY, PARAMETERS, NON_ZERO, GZIP_SIZE, EFFECTIVE_BITS,
+        QUANTIZED, MACS,
+    }
+)  # fmt: skip

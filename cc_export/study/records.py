@@ -46,16 +46,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class StudyModel:
-    """One model; ``onnx`` is None for a model known by its metadata only.
-
-    ``outputs`` is an npz file of predictions that were computed elsewhere.
-    """
+    """One model; ``onnx`` is None for a model known by its metadata only."""
 
     id: str
     parents: tuple[str, ...] = ()
     operation: Operation | None = None
     onnx: Path | None = None
-    outputs: Path | None = None
     tag: str = ""
     notes: str = ""
     created: str = ""

@@ -103,6 +103,26 @@ export interface OperationRecord {
   readonly parameters: Readonly<Record<string, Json>>;
 }
 
+export type FlagKind = "bigger than it claims" | "slower than its parent";
+
+/** A warning about a model: of what kind, and why in words. */
+export interface FlagRecord {
+  readonly kind: FlagKind;
+  readonly text: string;
+}
+
+/**
+ * Facts of a model's file that are no metrics.
+ *
+ * `types` are its trained parameters by the type they are stored in, `operators` its nodes by
+ * operator. `macs_unknown` says why the model has no MACs; empty where it has.
+ */
+export interface FactsRecord {
+  readonly types: Readonly<Record<string, number>>;
+  readonly operators: Readonly<Record<string, number>>;
+  readonly macs_unknown: string;
+}
+
 /**
  * A model; the ids of its chunks are null where there is nothing to show.
  *
@@ -118,6 +138,8 @@ export interface ModelRecord {
   readonly created: string;
   readonly failure: string | null;
   readonly metrics: Readonly<Record<string, JsonNumber>>;
+  readonly flags: readonly FlagRecord[];
+  readonly facts: FactsRecord | null;
   readonly sha256: string | null;
   readonly opset: number | null;
   readonly onnx: string | null;
@@ -247,10 +269,15 @@ export interface LatencyRecord {
   readonly p99: number;
 }
 
-/** `data/timing`: the only chunk that differs between two exports of one study. */
+/**
+ * `data/timing`: the only chunk that differs between two exports of one study.
+ *
+ * `flags` by model id are warnings that rest on timings, beside those of the models' records.
+ */
 export interface TimingChunk {
   readonly exported: string;
   readonly machine: Readonly<Record<string, string | number>>;
   readonly stages: Readonly<Record<string, number>>;
   readonly latency: Readonly<Record<string, LatencyRecord>>;
+  readonly flags: Readonly<Record<string, readonly FlagRecord[]>>;
 }

@@ -1,6 +1,6 @@
 // The study as the views ask for it: models by id, the forest's links, metric values as numbers.
 
-import type { Manifest, MetricRecord, ModelRecord, TimingChunk } from "../bundle/types.gen";
+import type { FlagRecord, Manifest, MetricRecord, ModelRecord, TimingChunk } from "../bundle/types.gen";
 
 export interface Study {
   readonly manifest: Manifest;
@@ -38,6 +38,12 @@ export function valueOf(study: Study, modelId: string, metric: MetricRecord): nu
   if (own !== undefined) return typeof own === "number" ? own : Number(own);
   if (metric.source === "timing") return study.timing?.latency[modelId]?.p50 ?? null;
   return null;
+}
+
+/** Warnings about a model: those of its record, then those that rest on timings. */
+export function flagsOf(study: Study, modelId: string): readonly FlagRecord[] {
+  const timed = study.timing?.flags ?? {};
+  return [...(study.byId.get(modelId)?.flags ?? []), ...(Object.hasOwn(timed, modelId) ? (timed[modelId] ?? []) : [])];
 }
 
 export function metricNamed(study: Study, name: string | null): MetricRecord | null {

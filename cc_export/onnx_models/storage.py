@@ -1,0 +1,111 @@
+"""What a model's weights take in its file: bits, with the scales and zero points they need."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from onnx import ModelProto, TensorProto
+
+from cc_export.onnx_models.graph import Graph
+from cc_export.onnx_models.weights import integer_scales
+
+# Bits of one stored element. Types of fewer than 8 bits are packed.
+_BITS: Mapping[str, int] = {
+    "FLOAT": 32, "FLOAT16": 16, "BFLOAT16": 16, "DOUBLE": 64,
+    "INT8": 8, "UINT8": 8, "INT16": 16, "UINT16": 16,
+    "INT32": 32, "UINT32": 32, "INT64": 64, "UINT64": 64,
+    "INT4": 4, "UINT4": 4, "INT2": 2, "UINT2": 2,
+    "FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8,
+    "FLOAT8E8M0": 8, "FLOAT4E2M1": 4,
+}  # fmt: skip
+# Where an operator takes scale and zero point of the stored weight at a place.
+_COMPANIONS: Mapping[tuple[str, int], tuple[int, ...]] = {
+    ("DequantizeLinear", 0): (1, 2),
+    ("QLinearConv", 3): (4, 5),
+    ("QLinearMatMul", 0): (1, 2),
+    ("QLinearMatMul", 3): (4, 5),
+    ("QGemm", 3): (4, 5),
+    ("ConvInteger", 1): (3,),
+    ("MatMulInteger", 0): (2,),
+    ("MatMulInteger", 1): (3,),
+    ("MatMulIntegerToFloat", 1): (3, 5),
+    ("DynamicQuantizeMatMul", 1): (2, 3),
+    ("MatMulNBits", 1): (2, 3),
+}
+# Few enough bits that a weight counts as quantized.
+QUANTIZED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeights:
+    """``bits`` of ``weights`` numbers in all, ``quantized`` of which take at most 8 bits each.
+
+    ``types`` counts the weights by the type they are stored in, as ONNX calls it.
+    """
+
+    weights: int
+    bits: int
+    quantized: int
+    types: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def effective_bits(self) -> float | None:
+        """Bits for each weight, scales and zero points included; None without weights."""
+        return self.bits / self.weights if self.weights else None
+
+    @property
+    def quantized_share(self) -> float | None:
+        """Share of the weights that are stored in at most 8 bits; None without weights."""
+        return self.quantized / self.weights if self.weights else None
+
+
+def stored_weights(model: ModelProto, counts: Iterable[tuple[str, int]]) -> StoredWeights:
+    """Add up what trained tensors take, each tensor of the file once.
+
+    Args:
+        model: the model they are stored in.
+        counts: the initializers that hold trained numbers, and how many numbers they stand for (a
+            packed tensor stands for more than it has elements).
+    """
+    graph = Graph(model.graph)
+    weights = bits = quantized = 0
+    types: Counter[str] = Counter()
+    companions: set[str] = set()
+    taken: set[int] = set()
+    for name, count in counts:
+        tensor = graph.constants[name]
+        weights += count
+        types[_type(tensor)] += count
+        own = _bits(tensor)
+        quantized += count if own <= QUANTIZED * count else 0
+        # Two names may stand for one stored tensor.
+        bits += own if id(tensor) not in taken else 0
+        taken.add(id(tensor))
+        companions.update(_companions(graph, name))
+    # Integer products are scaled behind them.
+    companions.update(integer_scales(graph))
+    stored = (graph.constants[name] for name in sorted(companions) if name in graph.constants)
+    return StoredWeights(
+        weights, bits + sum(map(_bits, stored)), quantized, tuple(sorted(types.items()))
+    )
+
+
+def _companions(graph: Graph, name: str) -> Iterator[str]:
+    for use in graph.uses.get(name, ()):
+        for place in _COMPANIONS.get((use.node.op_type, use.place), ()):
+            if place < len(use.node.input) and use.node.input[place]:
+                yield use.node.input[place]
+
+
+def _bits(tensor: TensorProto) -> int:
+    return math.prod(tensor.dims) * _BITS.get(_type(tensor), 0)
+
+
+def _type(tensor: TensorProto) -> str:
+    try:
+        return str(TensorProto.DataType.Name(tensor.data_type))
+    except ValueError:  # a newer type than this onnx package knows, or none
+        return f"type {tensor.data_type}"

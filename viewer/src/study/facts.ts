@@ -1,0 +1,27 @@
+// Counted facts of a model's file in words: stored types and operators, most frequent first.
+
+import { format as d3Format } from "d3-format";
+
+type Counted = Readonly<Record<string, number>>;
+
+/** `12 Conv, 3 Relu`; empty where nothing was counted. */
+export function spellCounts(counted: Counted | undefined): string {
+  return byNumber(counted)
+    .map(([name, count]) => `${d3Format(",d")(count)} ${name}`)
+    .join(", ");
+}
+
+/** `INT8 98.6%, FLOAT 1.4%`; a rare one is never 0%. */
+export function spellShares(counted: Counted | undefined): string {
+  const entries = byNumber(counted);
+  const total = entries.reduce((sum, [, count]) => sum + count, 0);
+  return entries.map(([name, count]) => `${name} ${share(count / total)}`).join(", ");
+}
+
+function share(part: number): string {
+  return part < 0.001 ? "< 0.1%" : d3Format(".1~%")(part);
+}
+
+function byNumber(counted: Counted | undefined): [string, number][] {
+  return Object.entries(counted ?? {}).sort(([, a], [, b]) => b - a);
+}
