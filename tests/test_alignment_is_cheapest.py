@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import pytest
@@ -12,6 +12,7 @@ from cc_core.selection import Forest, Model, Operation
 from cc_core.selection.align import align
 from cc_core.selection.cost import varying_parameters
 from cc_core.selection.forest import BASE_MODEL, Step
+from cc_core.selection.search import _Search
 
 Cost = tuple[int, int]
 
@@ -105,3 +106,32 @@ def test_a_short_search_is_labelled_and_never_better_than_the_cheapest(seed: int
         assert not alignment.proven or cost == least
         unproven += not alignment.proven
     assert unproven > 20
+
+
+def test_a_search_that_cannot_be_finished_weighs_a_bounded_number_of_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three parameters that vary let any step wait for a later column: 2ⁿ choices in one state."""
+    weighed = 0
+    columns_from = _Search.columns_from
+
+    def counted(self: _Search, *args: object, **how: object) -> Iterator[object]:
+        nonlocal weighed
+        for move in columns_from(self, *args, **how):  # type: ignore[arg-type]
+            weighed += 1
+            yield move
+
+    monkeypatch.setattr(_Search, "columns_from", counted)
+    rng = random.Random(7)
+    models = [
+        Model(
+            f"m{n}",
+            (f"m{rng.randrange(n)}",) if n else (),
+            Operation(rng.choice("abcde"), {p: rng.randrange(4) for p in "xyz"}),
+        )
+        for n in range(200)
+    ]
+    whole = Forest(models)
+    alignment = align({model.id: whole.chain(model.id) for model in models})
+    assert not alignment.proven
+    assert weighed < 20_000

@@ -22,7 +22,7 @@ const OPERATIONS = {
   prune: { parameters: { amount: [0.25, 0.5, 0.75, 0.9], method: ["magnitude", "gradient"] }, next: ["train", "train", "calibrate", "quantize"] },
   calibrate: { parameters: { data: ["train batch", "held-out"] }, next: ["quantize", "quantize", "prune"] },
   quantize: { parameters: { bits: [4, 8, 16], scheme: ["static", "dynamic", "weight-only"] }, next: ["calibrate", "train"] },
-  distill: { parameters: { temperature: [1, 2, 4] }, next: ["prune", "quantize", "train"] },
+  distill: { parameters: { temperature: [1, 2, 4], epochs: [10, 30] }, next: ["prune", "quantize", "train"] },
 };
 
 /** Base models: what they are before anything is done to them. */

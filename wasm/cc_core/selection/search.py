@@ -15,18 +15,24 @@ more parameters that vary is the exception: alone in its column it can be dearer
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, product
+from typing import TypeVar
 
 from cc_core.selection.bound import COLUMN, COST, VARIABLE, lower_bound
 from cc_core.selection.cost import OPERATION, PARAMETER, PRESENCE
 from cc_core.selection.tree import RecipeTree
 
+Move = TypeVar("Move")
 State = tuple[tuple[int, ...], bool]
 Steps = tuple[int, ...]
 # Steps of which any subset may have to stay behind; beyond, the search proves nothing.
 _MOST_FREE = 10
+# Columns of one operation, and of several, that are weighed in one state: this many by the steps of
+# its frontier, which weighing takes time by; beyond, the search proves nothing. States of real
+# selections have some 30; where any step may wait for a later column there are 2¹⁰ and more.
+_MOST_WEIGHED, _LEAST_MOVES = 3_200, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ class _Search:
         while state[0]:
             moves = [
                 (order + self.bound(follower), follower, order, steps)
-                for order, steps in self.columns_from(state)
+                for order, steps in self.columns_from(state, waiting=False)
                 for follower in [_after(self.tree, state, steps)]
             ]
             _, follower, order, steps = min(moves, key=lambda move: move[0])
@@ -120,8 +126,11 @@ class _Search:
             columns.append(steps)
         return Found(tuple(reversed(columns)), order, proven)
 
-    def columns_from(self, state: State) -> Iterator[tuple[int, Steps]]:
-        """Every column worth placing next, with what it adds to the order."""
+    def columns_from(self, state: State, waiting: bool = True) -> Iterator[tuple[int, Steps]]:
+        """Every column worth placing next, with what it adds to the order.
+
+        ``waiting``: whether steps that could join a column may stay behind for a later one.
+        """
         tree, (frontier, absent) = self.tree, state
         by_name: dict[int, list[int]] = {}
         for step in frontier:
@@ -130,14 +139,16 @@ class _Search:
         kept = {
             name
             for name in by_name
-            if tree.rich or (not absent and all(tree.below[s].least[name] for s in frontier))
+            if waiting
+            and (tree.rich or (not absent and all(tree.below[s].least[name] for s in frontier)))
         }
         whole = len(by_name) == 1 and not absent
+        most = max(_LEAST_MOVES, _MOST_WEIGHED // len(frontier))
         for name, steps in by_name.items():
             if whole:
                 varying = _varying(tree, steps)
                 yield varying * (PARAMETER * COST + VARIABLE) + COLUMN, tuple(steps)
-            for chosen in self.groups(steps, name, name in kept):
+            for chosen in self.first(most, self.groups(steps, name, name in kept)):
                 if whole and len(chosen) == len(steps):
                     continue
                 varying = _varying(tree, chosen)
@@ -145,12 +156,20 @@ class _Search:
                 yield cost * COST + (1 + varying) * VARIABLE + COLUMN, chosen
         if len(by_name) > 1:
             options = [
-                tuple(self.choices(steps, name, name in kept, none=True))
+                tuple(self.first(most, self.choices(steps, name, name in kept, none=True)))
                 for name, steps in by_name.items()
             ]
-            for together in product(*options):
+            for together in self.first(most, product(*options)):
                 if sum(map(bool, together)) > 1:
                     yield OPERATION * COST + VARIABLE + COLUMN, tuple(chain(*together))
+
+    def first(self, most: int, moves: Iterable[Move]) -> Iterator[Move]:
+        """As many of the moves as there is time for; leaving one out ends the proof."""
+        for number, move in enumerate(moves):
+            if number == most:
+                self.complete = False
+                return
+            yield move
 
     def groups(self, steps: Sequence[int], name: int, kept: bool) -> Iterator[Steps]:
         """Sets of steps of one operation that may share a column.
