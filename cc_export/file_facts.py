@@ -36,7 +36,7 @@ def file_facts(path: Path) -> FileFacts:
         ModelError: it cannot be read, or its quantization is not understood.
     """
     file = read_file(path)
-    trained = (weight for weight in weights(file.model) if weight.role != "statistic")
+    trained = (weight for weight in weights(file.model, path) if weight.role != "statistic")
     counts = [(weight.initializer, math.prod(weight.shape)) for weight in trained]
     return FileFacts(
         bytes=file.size,

@@ -1,26 +1,20 @@
-"""What a model file holds: sizes, operators, layers with exact statistics and histograms."""
+"""What a model file holds, but for the values of its tensors: sizes, operators, layers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cc_core.histogram import Histogram, common_range, histogram
-from cc_core.statistics import Statistics, merge, summarize
 from cc_export.onnx_models.activations import Activation, activations
-from cc_export.onnx_models.read import read_file, read_model
-from cc_export.onnx_models.weights import Quantization, weights
-
-Range = tuple[float, float]
-# A tensor of a study: layer and name within it, the same in every model that has it.
-TensorKey = tuple[str, str]
+from cc_export.onnx_models.quantization import Quantization
+from cc_export.onnx_models.read import read_file
+from cc_export.onnx_models.weights import weights
 
 
 @dataclass(frozen=True, slots=True)
 class TensorFacts:
-    """One trained tensor: where it belongs, how it is stored, what its values sum up to."""
+    """One trained tensor: where it belongs and how it is stored."""
 
     layer: str
     name: str
@@ -30,13 +24,7 @@ class TensorFacts:
     dtype: str
     operators: tuple[str, ...]
     quantization: Quantization | None
-    statistics: Statistics
-    output_axis: int | None = None
-
-    @property
-    def key(self) -> TensorKey:
-        """Layer and name."""
-        return self.layer, self.name
+    output_axis: int | None
 
     @property
     def trained(self) -> bool:
@@ -54,11 +42,6 @@ class Inspection:
     operators: tuple[tuple[str, int], ...]
     tensors: tuple[TensorFacts, ...]
     activations: tuple[Activation, ...]
-
-    @property
-    def parameters(self) -> Statistics:
-        """Statistics of all trained parameters together."""
-        return merge(tensor.statistics for tensor in self.tensors if tensor.trained)
 
 
 def inspect_model(path: Path) -> Inspection:
@@ -86,31 +69,9 @@ def inspect_model(path: Path) -> Inspection:
                 dtype=weight.dtype,
                 operators=weight.operators,
                 quantization=weight.quantization,
-                statistics=summarize(weight.read()),
                 output_axis=weight.output_axis,
             )
-            for weight in weights(model)
+            for weight in weights(model, path)
         ),
         activations=activations(model),
     )
-
-
-def shared_ranges(inspections: Iterable[Inspection]) -> dict[TensorKey, Range]:
-    """One histogram range for each tensor of a study, over all models that have it."""
-    found: dict[TensorKey, list[Statistics]] = {}
-    for inspection in inspections:
-        for tensor in inspection.tensors:
-            found.setdefault(tensor.key, []).append(tensor.statistics)
-    return {key: common_range(parts) for key, parts in found.items()}
-
-
-def weight_histograms(path: Path, ranges: Mapping[TensorKey, Range]) -> dict[TensorKey, Histogram]:
-    """Histograms of a model's tensors on the study's ranges.
-
-    Raises:
-        ModelError: the file cannot be read any more.
-    """
-    return {
-        (weight.layer, weight.name): histogram(weight.read(), *ranges[weight.layer, weight.name])
-        for weight in weights(read_model(path))
-    }

@@ -174,9 +174,10 @@ def _measured(result: ModelResult) -> dict[str, float]:
     if result.predictions:
         measured[ACCURACY] = result.predictions.accuracy
     if result.inspection:
-        parameters = result.inspection.parameters
+        measured[SIZE] = result.inspection.bytes
+    parameters = result.parameters
+    if parameters:
         measured |= {
-            SIZE: result.inspection.bytes,
             SPARSITY: parameters.sparsity,
             PARAMETERS: parameters.count,
             NON_ZERO: parameters.count - parameters.zeros,

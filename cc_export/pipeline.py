@@ -74,7 +74,8 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         results = tuple(ModelResult(model) for model in study.models)
         results = runner.run(stages.inspection(), results, pool)
         results = runner.run(stages.files(), results, pool)
-        results = runner.run(stages.histograms(results), results, pool)
+        results = stages.align(results)
+        results = runner.run(stages.weighing(results), results, pool)
         if dataset and study.evaluation:
             content = runner.content(dataset.source.path)
             evaluation = stages.evaluation(dataset.source, study.evaluation, content)

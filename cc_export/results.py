@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cc_core.histogram import Histogram
+from cc_core.statistics import Statistics, merge
+from cc_export.align import ModelAlignment
 from cc_export.bundle.chunk import slug
 from cc_export.evaluate import Predictions
 from cc_export.file_facts import FileFacts
-from cc_export.inspect import Inspection, TensorKey
+from cc_export.inspect import Inspection
 from cc_export.latency import Latency
 from cc_export.study.records import StudyModel
+from cc_export.weigh import Weighing
 
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
-    """All that was found out about one model; None where it has no file, or failed there."""
+    """All that was found out about one model; None where it has no file, or failed there.
+
+    ``weights`` has an entry for each tensor of the inspection, with its change against each model
+    of ``references``: the root and the parent, or the nearest ancestors that have tensors.
+    """
 
     model: StudyModel
     inspection: Inspection | None = None
     facts: FileFacts | None = None
-    histograms: Mapping[TensorKey, Histogram] | None = None
+    alignment: ModelAlignment | None = None
+    references: tuple[str, ...] = ()
+    weights: tuple[Weighing, ...] | None = None
     predictions: Predictions | None = None
     latency: Latency | None = None
     failure: str | None = None
@@ -29,7 +36,20 @@ class ModelResult:
     @property
     def layers_chunk(self) -> str | None:
         """Id of the chunk of its layers."""
-        return f"data/layers/{slug(self.model.id)}" if self.histograms is not None else None
+        return f"data/layers/{slug(self.model.id)}" if self.weights is not None else None
+
+    @property
+    def sketches_chunk(self) -> str | None:
+        """Id of the chunk of its sketches."""
+        return f"data/sketches/{slug(self.model.id)}" if self.weights is not None else None
+
+    @property
+    def parameters(self) -> Statistics | None:
+        """Statistics of all trained parameters together."""
+        if self.inspection is None or self.weights is None:
+            return None
+        pairs = zip(self.inspection.tensors, self.weights, strict=True)
+        return merge(known.weighed.statistics for tensor, known in pairs if tensor.trained)
 
     @property
     def predictions_chunk(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,8 +11,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from cc_core.histogram import Histogram
 from cc_export import evaluate
+from cc_export.align import align_study
 from cc_export.cache.files import Digest, digest_files
 from cc_export.cache.store import Cache, Work
 from cc_export.dataset import Dataset, open_dataset
@@ -20,18 +20,13 @@ from cc_export.errors import ModelError
 from cc_export.evaluate import Predictions
 from cc_export.executor import run_all
 from cc_export.file_facts import FileFacts, file_facts
-from cc_export.inspect import (
-    Inspection,
-    TensorKey,
-    inspect_model,
-    shared_ranges,
-    weight_histograms,
-)
+from cc_export.inspect import Inspection, inspect_model
 from cc_export.latency import TURNS, Latency, machine, measure_latency, together
 from cc_export.onnx_models.read import model_files
 from cc_export.progress import Progress
 from cc_export.results import ModelResult, Results
 from cc_export.study.records import DatasetSource, Evaluation
+from cc_export.weigh import Aligned, Weighing, weigh_model
 
 Found = TypeVar("Found")
 
@@ -139,7 +134,7 @@ def _keep(stage: Stage[Found], result: ModelResult, found: Found | ModelError) -
 
 
 def inspection() -> Stage[Inspection]:
-    """Sizes, operators, layers and exact statistics of every model file."""
+    """Sizes, operators and layers of every model file."""
 
     def task(result: ModelResult) -> Work[Inspection] | None:
         path = result.model.onnx
@@ -158,18 +153,53 @@ def files() -> Stage[FileFacts]:
     return Stage("Measure files", task, lambda result, found: replace(result, facts=found))
 
 
-def histograms(results: Results) -> Stage[dict[TensorKey, Histogram]]:
-    """Histograms of every tensor, on one range for each tensor of the study."""
-    ranges = shared_ranges(r.inspection for r in results if r.inspection)
+def align(results: Results) -> Results:
+    """Which tensors of the models are the same one, and which models each is compared with."""
+    known = {r.model.id: r.inspection.tensors for r in results if r.inspection}
+    parents = {r.model.id: r.model.parents for r in results}
+    aligned = align_study(known, parents)
+    return tuple(
+        replace(
+            r,
+            alignment=aligned.get(r.model.id),
+            references=references(r.model.id, parents, known) if r.model.id in aligned else (),
+        )
+        for r in results
+    )
 
-    def task(result: ModelResult) -> Work[dict[TensorKey, Histogram]] | None:
-        path = result.model.onnx
-        if not result.inspection or not path:
+
+def references(
+    model: str, parents: Mapping[str, Sequence[str]], known: Collection[str]
+) -> tuple[str, ...]:
+    """The root and the parent of a model, along first parents; of those that are known.
+
+    One model where the root is the parent, none for a root.
+    """
+    chain: list[str] = []
+    above = parents.get(model, ())
+    while above and above[0] not in chain:
+        chain.append(above[0])
+        above = parents.get(above[0], ())
+    usable = [ancestor for ancestor in chain if ancestor in known]
+    return tuple(dict.fromkeys((usable[-1], usable[0]))) if usable else ()
+
+
+def weighing(results: Results) -> Stage[tuple[Weighing, ...]]:
+    """The values of every tensor: statistics, histograms, sketches, changes since its ancestors."""
+    files = {
+        r.model.id: Aligned(r.model.onnx, r.alignment.placed)
+        for r in results
+        if r.alignment and r.model.onnx
+    }
+
+    def task(result: ModelResult) -> Work[tuple[Weighing, ...]] | None:
+        own = files.get(result.model.id)
+        if own is None:
             return None
-        own = {tensor.key: ranges[tensor.key] for tensor in result.inspection.tensors}
-        return Work(weight_histograms, (path, own), (path,))
+        others = tuple(files[known] for known in result.references)
+        return Work(weigh_model, (own, others), (own.path, *(other.path for other in others)))
 
-    return Stage("Summarize layers", task, lambda result, found: replace(result, histograms=found))
+    return Stage("Weigh", task, lambda result, found: replace(result, weights=found))
 
 
 def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Predictions]:
@@ -177,7 +207,7 @@ def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Pr
 
     def task(result: ModelResult) -> Work[Predictions] | None:
         path = result.model.onnx
-        if result.histograms is None or not result.inspection or not path:
+        if result.weights is None or not result.inspection or not path:
             return None
         batch = evaluate.batch_size(name for name, _ in result.inspection.operators)
         arguments = (path, source, content, how, batch)

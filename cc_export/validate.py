@@ -68,7 +68,7 @@ def _warnings(study: LoadedStudy) -> tuple[str, ...]:
 
 def _open_model(path: Path, dataset: Dataset | None) -> None:
     model = read_model(path)
-    for _ in weights(model):  # its quantization is understood
+    for _ in weights(model, path):  # its quantization is understood
         pass
     if dataset is None:
         return

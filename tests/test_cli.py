@@ -84,9 +84,9 @@ def test_a_study_becomes_a_site(tiny: Path, tmp_path: Path) -> None:
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert lines[:3] == [
-        "models                  6",
-        "run in the page         3",
-        "instances              12",
+        "models                 6",
+        "run in the page        3",
+        "instances             12",
     ]
     assert lines[-5:] == [
         f"warning {tiny / 'study.yaml'}:54: models[3].metrics: model 'half' has no value for "

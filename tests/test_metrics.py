@@ -8,19 +8,25 @@ from pathlib import Path
 import pytest
 import tiny_study
 
+from cc_export import stages
 from cc_export.inspect import inspect_model
 from cc_export.metrics import MEASURED, metric_values, study_metrics
 from cc_export.results import ModelResult, Results
 from cc_export.study import LoadedStudy, load_study
 from cc_export.study.names import MEASURED_NAMES
 from cc_export.study.records import Metric, StudyModel
+from cc_export.weigh import Aligned, weigh_model
 
 
 def inspected(**metrics: float) -> Results:
     """One model with a file and the study's values for it, one without either."""
     path = tiny_study.TINY / "models" / "pruned.onnx"
     model = StudyModel("a", onnx=path, metrics=metrics)
-    return ModelResult(model, inspection=inspect_model(path)), ModelResult(StudyModel("b"))
+    result = ModelResult(model, inspection=inspect_model(path))
+    (aligned,) = stages.align((result,))
+    assert aligned.alignment is not None
+    weights = weigh_model(Aligned(path, aligned.alignment.placed), ())
+    return replace(aligned, weights=weights), ModelResult(StudyModel("b"))
 
 
 def study(*metrics: Metric) -> LoadedStudy:

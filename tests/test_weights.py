@@ -19,8 +19,9 @@ from onnxruntime.quantization import (
 from tiny_models import Array
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.quantization import Quantization, dequantize
 from cc_export.onnx_models.read import read_model
-from cc_export.onnx_models.weights import Quantization, Weight, dequantize, weights
+from cc_export.onnx_models.weights import Weight, weights
 
 BASE = tiny_models.weights()
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cc_core.api import Charted
-from cc_core.histogram import Histogram, pack_counts
 from cc_core.jsonable import jsonable
 from cc_core.selection import encode, explain
-from cc_core.statistics import Statistics
 from cc_export.bundle.chunk import pack
 from cc_export.bundle.records import (
     FORMAT_VERSION,
-    ActivationRecord,
     AnswersChunk,
     ArrayRecord,
     AssetRecord,
@@ -22,32 +19,24 @@ from cc_export.bundle.records import (
     FileRecord,
     FlagRecord,
     FormatRecord,
-    HistogramRecord,
     InputRecord,
     InstancesChunk,
     Json,
     LatencyRecord,
-    LayerRecord,
-    LayersChunk,
     Manifest,
     ModelRecord,
     ModelsChunk,
     OperationRecord,
     OperationTypeRecord,
     PredictionsChunk,
-    QuantizationRecord,
     RuntimeRecord,
-    StatisticsRecord,
     StudyRecord,
-    TensorRecord,
 )
 from cc_export.dataset import Dataset
 from cc_export.embed import Embedding
 from cc_export.evaluate import Predictions
 from cc_export.flags import size_flags
-from cc_export.inspect import TensorFacts
 from cc_export.metrics import metric_values, study_metrics
-from cc_export.onnx_models.weights import Quantization
 from cc_export.results import ModelResult, Results
 from cc_export.selections import first_selections, forest_of
 from cc_export.study.records import Evaluation, LoadedStudy
@@ -81,30 +70,6 @@ def models_chunk(results: Results, embeddings: Mapping[str, Embedding]) -> Model
             )
             for result in results
         )
-    )
-
-
-def layers_chunk(result: ModelResult) -> LayersChunk:
-    """The layers of one inspected model: tensors grouped by module, in graph order."""
-    assert result.inspection is not None and result.histograms is not None
-    grouped: dict[str, list[TensorFacts]] = {}
-    for tensor in result.inspection.tensors:
-        grouped.setdefault(tensor.layer, []).append(tensor)
-    histograms = result.histograms
-    return LayersChunk(
-        model=result.model.id,
-        operators=dict(result.inspection.operators),
-        layers=tuple(
-            LayerRecord(
-                path=path,
-                operators=tuple(dict.fromkeys(o for t in tensors for o in t.operators)),
-                tensors=tuple(_tensor(t, histograms[t.key]) for t in tensors),
-            )
-            for path, tensors in grouped.items()
-        ),
-        activations=tuple(
-            ActivationRecord(a.tensor, a.layer, a.operator) for a in result.inspection.activations
-        ),
     )
 
 
@@ -239,6 +204,7 @@ def _model(
         onnx=embedding.asset,
         not_embedded=embedding.reason,
         layers=result.layers_chunk,
+        sketches=result.sketches_chunk,
         predictions=result.predictions_chunk,
     )
 
@@ -250,49 +216,4 @@ def _facts(result: ModelResult) -> FactsRecord | None:
         types=dict(result.facts.stored.types),
         operators=dict(result.inspection.operators),
         macs_unknown=result.facts.macs.unknown,
-    )
-
-
-def _tensor(tensor: TensorFacts, counted: Histogram) -> TensorRecord:
-    return TensorRecord(
-        name=tensor.name,
-        role=tensor.role,
-        initializer=tensor.initializer,
-        shape=tensor.shape,
-        dtype=tensor.dtype,
-        quantization=_quantization(tensor.quantization) if tensor.quantization else None,
-        statistics=_statistics(tensor.statistics),
-        histogram=_histogram(counted),
-    )
-
-
-def _statistics(known: Statistics) -> StatisticsRecord:
-    return StatisticsRecord(
-        count=known.count,
-        zeros=known.zeros,
-        nan=known.nan,
-        infinite=known.infinite,
-        minimum=known.minimum,
-        maximum=known.maximum,
-        total=known.total,
-        squares=known.squares,
-    )
-
-
-def _histogram(counted: Histogram) -> HistogramRecord:
-    return HistogramRecord(
-        low=counted.low,
-        high=counted.high,
-        total=int(counted.counts.sum()),
-        below=counted.below,
-        above=counted.above,
-        counts=pack(pack_counts(counted.counts)),
-    )
-
-
-def _quantization(how: Quantization) -> QuantizationRecord:
-    return QuantizationRecord(
-        axis=how.axis,
-        scale=tuple(float(value) for value in how.scale.reshape(-1)),
-        zero_point=tuple(int(value) for value in how.zero_point.reshape(-1)),
     )

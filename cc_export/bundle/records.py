@@ -180,6 +180,7 @@ class ModelRecord:
     onnx: str | None
     not_embedded: str
     layers: str | None
+    sketches: str | None
     predictions: str | None
 
 
@@ -216,14 +217,49 @@ class StatisticsRecord:
 
 @dataclass(frozen=True, slots=True)
 class HistogramRecord:
-    """Counts on a range shared across the study, as uint8 on a square-root scale."""
+    """Counts of finite values in ``bins`` bins, each 2^``exponent`` wide.
 
-    low: float
-    high: float
+    Bin k holds the values from (``first`` + k)·2^exponent. All models of the study have one grid
+    for a tensor, and grids of different exponents nest. ``counts`` are uint8 on a square-root
+    scale; they stand for ``total`` values.
+    """
+
+    exponent: int
+    first: int
+    bins: int
     total: int
-    below: int
-    above: int
     counts: Base64
+
+
+@dataclass(frozen=True, slots=True)
+class WorstChannelRecord:
+    """The output channel with the least SQNR, in decibels."""
+
+    channel: int
+    sqnr_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """Exact sums over pairs of a reference's value r and the tensor's t; they add up over tensors.
+
+    ``skipped`` pairs hold a NaN or infinity, ``same`` ones are equal. ``signal`` is Σr², ``power``
+    Σt², ``noise`` Σ(r-t)², ``product`` Σr·t, ``largest`` max |r-t|. ``by_change``, uint8 (bins, 8),
+    is the tensor's histogram split by |r-t| / 2^``unit``: below 2^-10, then up to 2^-8, 2^-6, 2^-4,
+    2^-2, 1 and above; the eighth holds values that could not be compared.
+    """
+
+    count: int
+    skipped: int
+    same: int
+    signal: JsonNumber
+    power: JsonNumber
+    noise: JsonNumber
+    product: JsonNumber
+    largest: JsonNumber
+    unit: int
+    by_change: Base64
+    worst_channel: WorstChannelRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,25 +273,47 @@ class QuantizationRecord:
 
 @dataclass(frozen=True, slots=True)
 class TensorRecord:
-    """One tensor of a layer."""
+    """One tensor of a layer. ``layer`` and ``name`` are the same in every model that has it.
 
+    ``how`` it was recognized: None for a tensor that no earlier model has. ``changes`` has an entry
+    for each reference of the chunk, None where the reference has no such tensor. All values of
+    ``empty_channels`` of its output ``channels`` are zero.
+    """
+
+    layer: str
     name: str
     role: str
     initializer: str
     shape: tuple[int, ...]
     dtype: str
     quantization: QuantizationRecord | None
+    how: Literal["name", "place", "shape"] | None
+    note: str
+    channels: int
+    empty_channels: int
     statistics: StatisticsRecord
-    histogram: HistogramRecord
+    histogram: HistogramRecord | None
+    changes: tuple[ChangeRecord | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRecord:
-    """A module with its own tensors."""
+    """A module with its own tensors; groups are the prefixes of paths."""
 
     path: str
     operators: tuple[str, ...]
     tensors: tuple[TensorRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneSidedRecord:
+    """A tensor that only the model has, or only the one it was aligned with, and why."""
+
+    layer: str
+    name: str
+    side: Literal["base", "model"]
+    kind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,12 +327,42 @@ class ActivationRecord:
 
 @dataclass(frozen=True, slots=True)
 class LayersChunk:
-    """``data/layers/…``: the layers of one model."""
+    """``data/layers/…``: the layers of one model.
+
+    ``references`` are the models its tensors are compared with: its root and its parent. ``base``
+    is the one it was aligned with, which ``one_sided`` tensors speak of.
+    """
 
     model: str
+    references: tuple[str, ...]
+    base: str | None
     operators: Mapping[str, int]
     layers: tuple[LayerRecord, ...]
+    one_sided: tuple[OneSidedRecord, ...]
     activations: tuple[ActivationRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SketchRecord:
+    """float16 ``values`` times 2^``exponent``, at the same positions in every model.
+
+    The sketch of a tensor of ``count`` values holds all of them, or 2,048.
+    """
+
+    layer: str
+    name: str
+    shape: tuple[int, ...]
+    count: int
+    exponent: int
+    values: Base64
+
+
+@dataclass(frozen=True, slots=True)
+class SketchesChunk:
+    """``data/sketches/…``: what compares a model's tensors with those of any other model."""
+
+    model: str
+    tensors: tuple[SketchRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from cc_export.bundle import build
 from cc_export.bundle.chunk import Chunk, asset_chunks, json_chunk
+from cc_export.bundle.layers import Grids, layers_chunk, sketches_chunk, study_grids
 from cc_export.bundle.records import AssetRecord, TimingChunk
 from cc_export.bundle.write import MANIFEST, SiteWriter
 from cc_export.dataset import Dataset
@@ -43,8 +44,9 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     assets = dict(content.viewer.assets)
     for path, file in content.viewer.files:
         writer.copy(file, path)
+    grids = study_grids(content.results)
     for result in content.results:
-        for chunk in _model_chunks(result):
+        for chunk in _model_chunks(result, grids):
             writer.write(chunk)
         asset = content.embeddings[result.model.id].asset
         if asset and asset not in assets:
@@ -68,9 +70,10 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     writer.write(json_chunk(MANIFEST.removesuffix(".js"), manifest))
 
 
-def _model_chunks(result: ModelResult) -> Iterator[Chunk]:
-    if result.layers_chunk:
-        yield json_chunk(result.layers_chunk, build.layers_chunk(result))
+def _model_chunks(result: ModelResult, grids: Grids) -> Iterator[Chunk]:
+    if result.layers_chunk and result.sketches_chunk:
+        yield json_chunk(result.layers_chunk, layers_chunk(result, grids))
+        yield json_chunk(result.sketches_chunk, sketches_chunk(result))
     if result.predictions_chunk and result.predictions:
         record = build.predictions_chunk(result.model.id, result.predictions)
         yield json_chunk(result.predictions_chunk, record)

@@ -110,7 +110,7 @@ def _model(
     record: Mapping[str, Any], manifest: Mapping[str, Any], sizes: Mapping[str, int]
 ) -> ModelSummary:
     asset = manifest["assets"].get(record["onnx"], {"parts": ()})
-    own = [*asset["parts"], record["layers"], record["predictions"]]
+    own = [*asset["parts"], record["layers"], record["sketches"], record["predictions"]]
     return ModelSummary(
         id=record["id"],
         failure=record["failure"],

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
+
+from cc_export.onnx_models.stored import stored
 
 # A tensor passes through these unchanged in meaning; its real user is behind them.
 TRANSPARENT = frozenset(
@@ -32,7 +37,8 @@ class Use:
 class Graph:
     """Initializers (and constants in nodes) by name, producers and uses of every tensor."""
 
-    def __init__(self, graph: GraphProto) -> None:
+    def __init__(self, graph: GraphProto, path: Path | None = None) -> None:
+        self._path = path
         self.nodes: tuple[NodeProto, ...] = tuple(graph.node)
         self.outputs = tuple(value.name for value in graph.output)
         self.inputs = tuple(value.name for value in graph.input)
@@ -53,6 +59,14 @@ class Graph:
             for place, name in enumerate(node.input):
                 if name:
                     self.uses[name].append(Use(node, place))
+
+    def values(self, name: str) -> NDArray[np.generic]:
+        """The values of a constant, in its shape.
+
+        Raises:
+            ModelError: they cannot be read.
+        """
+        return stored(self.constants[name], self._path).whole()
 
     def real_uses(self, name: str) -> list[Use]:
         """Uses of a tensor, seen through casts, other shapes and (de)quantization."""
@@ -83,10 +97,8 @@ _REPEATED = re.compile(r"_\d+$")
 _QUANTIZED = re.compile(
     r"(_quantized|_quant|_DequantizeLinear_Output|_QuantizeLinear_Output|_scaled_output"
     r"|_output_scaled|_output_quantized|_matmul|_scale|_zero_point|_QuantizeLinear_Input"
-    r"|_Transposed|_DQ|_Q[248]|_bnb4)+$"
+    r"|_Transposed)+$"
 )
-# What onnxruntime puts before the name of a weight that took in the next node.
-_FOLDED = re.compile(r"^Conv\w+Fusion_W_")
 
 
 def module_path(name: str) -> str:
@@ -109,5 +121,5 @@ def module_path(name: str) -> str:
 
 
 def without_quantization(name: str) -> str:
-    """A tensor's name before tools added to it: ``fc.weight_quantized`` → ``fc.weight``."""
-    return _FOLDED.sub("", _QUANTIZED.sub("", name))
+    """A tensor's name as it was before quantization: ``fc.weight_quantized`` → ``fc.weight``."""
+    return _QUANTIZED.sub("", name)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, TensorProto
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.skim import HERE, skim
+from cc_export.onnx_models.stored import location, stored
 
 _READ = 1 << 20
+# What protobuf can hold.
+_MOST_MESSAGE = (2 << 30) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class OnnxFile:
-    """A model with its external data inside; ``files`` are all it was read from, sorted."""
+    """A model whose large tensors are still in its files; ``files`` are all of them, sorted."""
 
     path: Path
     model: ModelProto
@@ -40,10 +42,22 @@ class OnnxFile:
         return digest.hexdigest()
 
     def content(self) -> bytes:
-        """The model in one piece: its file as it is, or with external data brought inside."""
+        """The model in one piece: its file as it is, or with external data brought inside.
+
+        Raises:
+            ModelError: in one piece it would be larger than a protobuf message can be.
+        """
         if self.files == (self.path,):
             return self.path.read_bytes()
-        return bytes(self.model.SerializeToString(deterministic=True))
+        if self.size > _MOST_MESSAGE:
+            raise ModelError(
+                f"{self.path.name}: with its external data it has {self.size / 2**30:.1f} GiB, "
+                "and a model in one piece can have 2"
+            )
+        model = ModelProto()
+        model.ParseFromString(self.path.read_bytes())
+        onnx.load_external_data_for_model(model, str(self.path.parent))
+        return bytes(model.SerializeToString(deterministic=True))
 
 
 def read_model(path: Path) -> ModelProto:
@@ -52,15 +66,16 @@ def read_model(path: Path) -> ModelProto:
 
 
 def read_file(path: Path) -> OnnxFile:
-    """Load a model with its external data.
+    """Read a model's graph, and find its tensors without reading them.
 
     External data must lie in the model's own folder (or below it): a model file is untrusted
     input and may not name other files of the machine.
 
     Raises:
-        ModelError: the file is missing, is not ONNX, or refers to data outside its folder.
+        ModelError: the file is missing, is not ONNX, refers to data outside its folder, or holds
+            less data than its tensors need.
     """
-    model = _parse(path)
+    model = skim(path)
     if not model.graph.node or not model.graph.output:
         raise ModelError(f"{path.name}: holds no graph", "Is this an ONNX model?")
     # protobuf gives bytes where a text is no UTF-8.
@@ -70,33 +85,28 @@ def read_file(path: Path) -> OnnxFile:
             f"{path.name}: damaged: the name {wrong[:60]!r} is no UTF-8 text", "Export it again."
         )
     files = {path} | _external_files(path, model)
-    try:
-        # Forgets where the tensors came from, so their files are noted before.
-        onnx.load_external_data_for_model(model, str(path.parent))
-    except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        what = getattr(error, "strerror", None) or str(error).replace(str(path.parent), ".")
-        raise ModelError(
-            f"{path.name}: its external data cannot be read: {what}",
-            "Copy the files of external data along with the model file.",
-        ) from None
+    for tensor in tensors(model):
+        if tensor.data_location != TensorProto.EXTERNAL:
+            continue
+        try:
+            stored(tensor, path)
+        except ModelError as error:
+            if location(tensor) == HERE:
+                raise ModelError(f"{path.name}: {error.what}", "Export it again.") from None
+            raise ModelError(
+                f"{path.name}: its external data cannot be read: {error.what}",
+                "Copy the files of external data along with the model file.",
+            ) from None
     return OnnxFile(path, model, tuple(sorted(files)))
 
 
 def model_files(path: Path) -> tuple[Path, ...]:
-    """The file of a model and those of its external data, sorted, without reading tensors.
+    """The file of a model and those of its external data, sorted.
 
     Raises:
         ModelError: it is no ONNX file, or refers to data outside its folder.
-        OSError: it cannot be read.
     """
-    with path.open("rb") as stream:
-        # Where no entry names a location there is no external data, and nothing is to be parsed.
-        if not path.stat().st_size:
-            return (path,)
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if content.find(b"location") < 0:
-                return (path,)
-    return tuple(sorted({path, *_external_files(path, _parse(path))}))
+    return tuple(sorted({path} | _external_files(path, skim(path))))
 
 
 def tensors(model: ModelProto) -> Iterator[TensorProto]:
@@ -124,15 +134,19 @@ def graphs(model: ModelProto) -> Iterator[GraphProto]:
 
 
 def _external_files(path: Path, model: ModelProto) -> set[Path]:
-    external = [t for t in tensors(model) if t.data_location == TensorProto.EXTERNAL]
-    for tensor in external:
-        if not _inside(path.parent, _location(tensor)):
+    files = set()
+    for tensor in tensors(model):
+        place = location(tensor) if tensor.data_location == TensorProto.EXTERNAL else HERE
+        if place == HERE:
+            continue
+        if not _inside(path.parent, place):
             raise ModelError(
                 f"{path.name}: tensor {tensor.name!r} lies outside the model's folder, "
-                f"at {_location(tensor)!r}",
+                f"at {place!r}",
                 "Keep external data beside the model file.",
             )
-    return {path.parent / _location(tensor) for tensor in external}
+        files.add(path.parent / place)
+    return files
 
 
 def _names(model: ModelProto) -> Iterator[str | bytes]:
@@ -149,23 +163,6 @@ def _names(model: ModelProto) -> Iterator[str | bytes]:
             yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
             for attribute in node.attribute:
                 yield attribute.name
-
-
-def _parse(path: Path) -> ModelProto:
-    model = ModelProto()
-    try:
-        model.ParseFromString(path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"{path.name}: cannot be read: {error.strerror or error}") from None
-    except DecodeError:
-        raise ModelError(
-            f"{path.name}: not an ONNX file, or a damaged one", "Export it again."
-        ) from None
-    return model
-
-
-def _location(tensor: TensorProto) -> str:
-    return next((e.value for e in tensor.external_data if e.key == "location"), "")
 
 
 def _inside(folder: Path, location: str) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto
 
 from cc_export.errors import ModelError
-from cc_export.onnx_models.graph import Graph, Use, attribute, without_quantization
-from cc_export.onnx_models.modules import given_place, module_of
+from cc_export.onnx_models.graph import Graph, Use, attribute, module_path, without_quantization
 from cc_export.onnx_models.outputs import output_axis
+from cc_export.onnx_models.quantization import Quantization, Values
+from cc_export.onnx_models.stored import element_type, stored
 
 # What an initializer is, by the operator that takes it and the place it is taken at.
 # "statistic" is state that is measured, not trained: it is shown, but is no parameter.
@@ -78,22 +80,13 @@ _TRANSPOSED = "_Transposed"
 
 
 @dataclass(frozen=True, slots=True)
-class Quantization:
-    """value = (stored - zero_point) * scale; both of shape () or (channels,) along ``axis``."""
-
-    scale: NDArray[np.float32]
-    zero_point: NDArray[np.generic]
-    axis: int
-
-
-@dataclass(frozen=True, slots=True)
 class Weight:
     """One trained tensor (or measured statistic) of a model.
 
     ``layer`` is the module path, ``name`` the tensor within it, ``initializer`` the name in the
-    file; ``dtype`` is numpy's name of the stored type. ``read()`` gives the dequantized values
-    (float32, or float16/float64 as stored) in ``shape``: that of the layer, also where a
-    quantizer stored the matrix transposed. ``output_axis`` is the side along which the layer's
+    file; ``dtype`` is numpy's name of the stored type. ``values`` are the dequantized ones in
+    ``shape``: that of the layer, also where a quantizer stored the matrix transposed.
+    ``output_axis`` is the side along which the layer's
     outputs lie (None: it has none in this sense).
     """
 
@@ -105,17 +98,27 @@ class Weight:
     dtype: str
     operators: tuple[str, ...]
     quantization: Quantization | None
-    read: Callable[[], NDArray[np.generic]]
+    values: Values
     output_axis: int | None = None
 
+    def read(self) -> NDArray[np.floating]:
+        """All dequantized values, float32 (float64 where stored so), in ``shape``.
 
-def weights(model: ModelProto) -> Iterator[Weight]:
-    """Every trained tensor in graph order, read lazily.
+        Raises:
+            ModelError: they cannot be read.
+        """
+        size = math.prod(self.shape)
+        parts = [part.copy() for part in self.values.blocks([(0, size)])]
+        return parts[0].reshape(self.shape)
+
+
+def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
+    """Every trained tensor in graph order, read lazily; ``path`` is the model's file.
 
     Raises:
         ModelError: a tensor's bytes do not match its shape, or a scale is missing.
     """
-    graph = Graph(model.graph)
+    graph = Graph(model.graph, path)
     taken: set[tuple[str, str]] = set()
     scales = set(integer_scales(graph))
     for name in _in_graph_order(graph):
@@ -145,10 +148,10 @@ def weights(model: ModelProto) -> Iterator[Weight]:
             role=role,
             initializer=name,
             shape=shape,
-            dtype=_type_name(tensor),
+            dtype=element_type(tensor).name,
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
             quantization=_turned(quantization) if transposed else quantization,
-            read=_reader(tensor, quantization, transposed),
+            values=Values(stored(tensor, path), quantization, transposed),
             output_axis=axis,
         )
 
@@ -171,24 +174,13 @@ def _role(use: Use, tensor: TensorProto) -> str | None:
     return known
 
 
-def _type_name(tensor: TensorProto) -> str:
-    try:
-        return str(np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
-    except (KeyError, ValueError):
-        raise ModelError(
-            f"tensor {tensor.name!r} has the unknown element type {tensor.data_type}",
-            "Is there a newer cc-export, or a newer onnx package?",
-        ) from None
-
-
 def _place(name: str, role: str, user: NodeProto) -> tuple[str, str]:
     """Layer and tensor name: from ``stage1.conv1.weight``, else from the node that uses it."""
-    given = given_place(name)
-    if given is None:
-        return module_of(user), role
-    layer, own = given
-    # What torch's exporter calls the bias it makes of a batch normalization.
-    return layer, "bias" if own == "weight_bias" else own
+    if "." in name and "/" not in name and "::" not in name:
+        layer, _, own = name.rpartition(".")
+        # What torch's exporter calls the bias it makes of a batch normalization.
+        return layer, "bias" if own == "weight_bias" else own
+    return module_path(user.name or user.output[0]), role
 
 
 def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization | None:
@@ -253,7 +245,7 @@ def _integer_scale(graph: Graph, node: NodeProto) -> str | None:
 def _scale(graph: Graph, name: str) -> NDArray[np.float32]:
     if name not in graph.constants:
         raise ModelError(f"the scale {name!r} is computed, not stored; weights cannot be read")
-    return _array(graph.constants[name]).astype(np.float32)
+    return graph.values(name).astype(np.float32)
 
 
 def _zero_point(graph: Graph, name: str) -> NDArray[np.generic]:
@@ -261,62 +253,9 @@ def _zero_point(graph: Graph, name: str) -> NDArray[np.generic]:
         return np.zeros((), np.int8)
     if name not in graph.constants:
         raise ModelError(f"the zero point {name!r} is computed, not stored; weights cannot be read")
-    return _array(graph.constants[name])
-
-
-def _array(tensor: TensorProto) -> NDArray[np.generic]:
-    _type_name(tensor)
-    try:
-        return numpy_helper.to_array(tensor)
-    except (ValueError, TypeError) as error:
-        raise ModelError(
-            f"tensor {tensor.name!r} of shape {list(tensor.dims)} cannot be read: {error}"
-        ) from None
+    return graph.values(name)
 
 
 def _turned(quantization: Quantization | None) -> Quantization | None:
     """The quantization of a matrix, for the transposed matrix."""
     return replace(quantization, axis=1 - quantization.axis % 2) if quantization else None
-
-
-def _reader(
-    tensor: TensorProto, quantization: Quantization | None, transposed: bool
-) -> Callable[[], NDArray[np.generic]]:
-    def read() -> NDArray[np.generic]:
-        stored = _array(tensor)
-        values = dequantize(stored, quantization) if quantization else stored
-        return values.T if transposed else values
-
-    return read
-
-
-def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.float32]:
-    """(stored - zero_point) · scale in float32, as onnxruntime computes it; shape is kept.
-
-    Raises:
-        ModelError: scale or zero point fit neither the tensor, nor its axis, nor blocks along it.
-    """
-    zero = _spread(how.zero_point, stored.shape, how.axis).astype(np.float32)
-    scale = _spread(how.scale, stored.shape, how.axis).astype(np.float32)
-    # Infinite or NaN scales give such weights, which are counted.
-    with np.errstate(over="ignore", invalid="ignore"):
-        # Stored integers have at most 16 bits where there is a zero point: the difference is exact.
-        centred = stored.astype(np.float32) - zero
-        return np.asarray(centred * scale, np.float32)
-
-
-def _spread(values: NDArray[np.generic], shape: tuple[int, ...], axis: int) -> NDArray[np.generic]:
-    """One value for all, one for each place along an axis, or one for each block along it."""
-    if values.size == 1:
-        return values.reshape(())
-    if values.ndim <= 1 and -len(shape) <= axis < len(shape) and values.size == shape[axis]:
-        sides = [1] * len(shape)
-        sides[axis] = values.size
-        return values.reshape(sides)
-    if values.ndim == len(shape) and values.size:
-        block = -(-shape[axis] // values.shape[axis])
-        spread = np.repeat(values, block, axis)
-        return spread[tuple(slice(side) for side in shape)]
-    raise ModelError(
-        f"scales of shape {list(values.shape)} do not fit a tensor of shape {list(shape)}"
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cc_core.change import cosine, relative_l2, sqnr_db
 from cc_core.errors import CoreError
 from cc_core.statistics import SLICE
 
@@ -70,22 +71,9 @@ def compare(reference: NDArray[np.generic], other: NDArray[np.generic]) -> Compa
     return Comparison(
         count=int(first.size),
         skipped=skipped,
-        relative_l2=_ratio(noise, signal) if known else None,
-        sqnr_db=10 * (math.log10(signal) - math.log10(noise))
-        if known and signal and noise
-        else None,
-        cosine=_cosine(product, signal, power) if known and signal and power else None,
+        relative_l2=relative_l2(noise, signal) if known else None,
+        sqnr_db=sqnr_db(noise, signal) if known else None,
+        cosine=cosine(product, signal, power) if known else None,
         largest=largest,
         mean_absolute=absolute / used if used else 0.0,
     )
-
-
-def _ratio(noise: float, signal: float) -> float | None:
-    if signal:
-        return math.sqrt(noise) / math.sqrt(signal)
-    return 0.0 if noise == 0 else None
-
-
-def _cosine(product: float, signal: float, power: float) -> float:
-    # Rounding can carry the quotient a little beyond 1.
-    return max(-1.0, min(1.0, product / math.sqrt(signal) / math.sqrt(power)))

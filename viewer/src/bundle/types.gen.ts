@@ -145,6 +145,7 @@ export interface ModelRecord {
   readonly onnx: string | null;
   readonly not_embedded: string;
   readonly layers: string | null;
+  readonly sketches: string | null;
   readonly predictions: string | null;
 }
 
@@ -174,14 +175,47 @@ export interface StatisticsRecord {
   readonly squares: JsonNumber;
 }
 
-/** Counts on a range shared across the study, as uint8 on a square-root scale. */
+/**
+ * Counts of finite values in `bins` bins, each 2^`exponent` wide.
+ *
+ * Bin k holds the values from (`first` + k)·2^exponent. All models of the study have one grid
+ * for a tensor, and grids of different exponents nest. `counts` are uint8 on a square-root
+ * scale; they stand for `total` values.
+ */
 export interface HistogramRecord {
-  readonly low: number;
-  readonly high: number;
+  readonly exponent: number;
+  readonly first: number;
+  readonly bins: number;
   readonly total: number;
-  readonly below: number;
-  readonly above: number;
   readonly counts: Base64;
+}
+
+/** The output channel with the least SQNR, in decibels. */
+export interface WorstChannelRecord {
+  readonly channel: number;
+  readonly sqnr_db: number;
+}
+
+/**
+ * Exact sums over pairs of a reference's value r and the tensor's t; they add up over tensors.
+ *
+ * `skipped` pairs hold a NaN or infinity, `same` ones are equal. `signal` is Σr², `power`
+ * Σt², `noise` Σ(r-t)², `product` Σr·t, `largest` max |r-t|. `by_change`, uint8 (bins, 8),
+ * is the tensor's histogram split by |r-t| / 2^`unit`: below 2^-10, then up to 2^-8, 2^-6, 2^-4,
+ * 2^-2, 1 and above; the eighth holds values that could not be compared.
+ */
+export interface ChangeRecord {
+  readonly count: number;
+  readonly skipped: number;
+  readonly same: number;
+  readonly signal: JsonNumber;
+  readonly power: JsonNumber;
+  readonly noise: JsonNumber;
+  readonly product: JsonNumber;
+  readonly largest: JsonNumber;
+  readonly unit: number;
+  readonly by_change: Base64;
+  readonly worst_channel: WorstChannelRecord | null;
 }
 
 /** value = (stored - zero_point) · scale, per tensor or along `axis`. */
@@ -191,23 +225,44 @@ export interface QuantizationRecord {
   readonly zero_point: readonly number[];
 }
 
-/** One tensor of a layer. */
+/**
+ * One tensor of a layer. `layer` and `name` are the same in every model that has it.
+ *
+ * `how` it was recognized: null for a tensor that no earlier model has. `changes` has an entry
+ * for each reference of the chunk, null where the reference has no such tensor. All values of
+ * `empty_channels` of its output `channels` are zero.
+ */
 export interface TensorRecord {
+  readonly layer: string;
   readonly name: string;
   readonly role: string;
   readonly initializer: string;
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly quantization: QuantizationRecord | null;
+  readonly how: "name" | "place" | "shape" | null;
+  readonly note: string;
+  readonly channels: number;
+  readonly empty_channels: number;
   readonly statistics: StatisticsRecord;
-  readonly histogram: HistogramRecord;
+  readonly histogram: HistogramRecord | null;
+  readonly changes: readonly (ChangeRecord | null)[];
 }
 
-/** A module with its own tensors. */
+/** A module with its own tensors; groups are the prefixes of paths. */
 export interface LayerRecord {
   readonly path: string;
   readonly operators: readonly string[];
   readonly tensors: readonly TensorRecord[];
+}
+
+/** A tensor that only the model has, or only the one it was aligned with, and why. */
+export interface OneSidedRecord {
+  readonly layer: string;
+  readonly name: string;
+  readonly side: "base" | "model";
+  readonly kind: string;
+  readonly reason: string;
 }
 
 /** An intermediate tensor the model can expose. */
@@ -217,12 +272,40 @@ export interface ActivationRecord {
   readonly operator: string;
 }
 
-/** `data/layers/…`: the layers of one model. */
+/**
+ * `data/layers/…`: the layers of one model.
+ *
+ * `references` are the models its tensors are compared with: its root and its parent. `base`
+ * is the one it was aligned with, which `one_sided` tensors speak of.
+ */
 export interface LayersChunk {
   readonly model: string;
+  readonly references: readonly string[];
+  readonly base: string | null;
   readonly operators: Readonly<Record<string, number>>;
   readonly layers: readonly LayerRecord[];
+  readonly one_sided: readonly OneSidedRecord[];
   readonly activations: readonly ActivationRecord[];
+}
+
+/**
+ * float16 `values` times 2^`exponent`, at the same positions in every model.
+ *
+ * The sketch of a tensor of `count` values holds all of them, or 2,048.
+ */
+export interface SketchRecord {
+  readonly layer: string;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly exponent: number;
+  readonly values: Base64;
+}
+
+/** `data/sketches/…`: what compares a model's tensors with those of any other model. */
+export interface SketchesChunk {
+  readonly model: string;
+  readonly tensors: readonly SketchRecord[];
 }
 
 /**

@@ -1,0 +1,190 @@
+"""The records of a model's layers, from what its tensors weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cc_core.dyadic import Dyadic, Grid, coarsen, shared_grid
+from cc_core.histogram import pack_counts
+from cc_core.statistics import Statistics
+from cc_core.weighing import Against
+from cc_export.align import Placed, TensorKey
+from cc_export.bundle.chunk import pack
+from cc_export.bundle.records import (
+    ActivationRecord,
+    ChangeRecord,
+    HistogramRecord,
+    LayerRecord,
+    LayersChunk,
+    OneSidedRecord,
+    QuantizationRecord,
+    SketchesChunk,
+    SketchRecord,
+    StatisticsRecord,
+    TensorRecord,
+    WorstChannelRecord,
+)
+from cc_export.inspect import TensorFacts
+from cc_export.onnx_models.quantization import Quantization
+from cc_export.results import ModelResult, Results
+from cc_export.weigh import Weighing
+
+Grids = Mapping[TensorKey, Grid | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A tensor with all that is known of it."""
+
+    facts: TensorFacts
+    placed: Placed
+    weighing: Weighing
+
+
+def study_grids(results: Results) -> Grids:
+    """The grid of each tensor's histograms, on which all models of the study nest."""
+    ranges: dict[TensorKey, list[tuple[float, float]]] = {}
+    for result in results:
+        for row in _rows(result):
+            known = row.weighing.weighed.statistics
+            found = ranges.setdefault(row.placed.key, [])
+            if known.minimum is not None and known.maximum is not None:
+                found.append((known.minimum, known.maximum))
+    return {key: shared_grid(known) for key, known in ranges.items()}
+
+
+def layers_chunk(result: ModelResult, grids: Grids) -> LayersChunk:
+    """The layers of one weighed model: tensors grouped by module, in graph order."""
+    assert result.inspection is not None and result.alignment is not None
+    grouped: dict[str, list[_Row]] = {}
+    for row in _rows(result):
+        grouped.setdefault(row.placed.key[0], []).append(row)
+    return LayersChunk(
+        model=result.model.id,
+        references=result.references,
+        base=result.alignment.base,
+        operators=dict(result.inspection.operators),
+        layers=tuple(
+            LayerRecord(
+                path=path,
+                operators=tuple(dict.fromkeys(o for row in rows for o in row.facts.operators)),
+                tensors=tuple(_tensor(row, grids[row.placed.key]) for row in rows),
+            )
+            for path, rows in grouped.items()
+        ),
+        one_sided=tuple(
+            OneSidedRecord(*one.key, one.side, one.kind, one.reason)
+            for one in result.alignment.one_sided
+        ),
+        activations=tuple(
+            ActivationRecord(a.tensor, a.layer, a.operator) for a in result.inspection.activations
+        ),
+    )
+
+
+def sketches_chunk(result: ModelResult) -> SketchesChunk:
+    """The sketches of one weighed model."""
+    return SketchesChunk(result.model.id, tuple(map(_sketch, _rows(result))))
+
+
+def _rows(result: ModelResult) -> Iterator[_Row]:
+    if result.inspection is None or result.alignment is None or result.weights is None:
+        return
+    yield from map(_Row, result.inspection.tensors, result.alignment.placed, result.weights)
+
+
+def _tensor(row: _Row, grid: Grid | None) -> TensorRecord:
+    facts, placed, weighed = row.facts, row.placed, row.weighing.weighed
+    return TensorRecord(
+        layer=placed.key[0],
+        name=placed.key[1],
+        role=facts.role,
+        initializer=facts.initializer,
+        shape=facts.shape,
+        dtype=facts.dtype,
+        quantization=_quantization(facts.quantization) if facts.quantization else None,
+        how=placed.how,
+        note=placed.note,
+        channels=weighed.channels,
+        empty_channels=weighed.empty_channels,
+        statistics=statistics_record(weighed.statistics),
+        histogram=histogram_record(weighed.histogram, grid) if grid else None,
+        changes=tuple(
+            change_record(against, weighed.histogram.grid, grid) if against else None
+            for against in weighed.against
+        ),
+    )
+
+
+def _sketch(row: _Row) -> SketchRecord:
+    known = row.weighing.sketch
+    return SketchRecord(
+        layer=row.placed.key[0],
+        name=row.placed.key[1],
+        shape=row.placed.shape,
+        count=row.weighing.weighed.statistics.count,
+        exponent=known.exponent,
+        values=pack(known.values),
+    )
+
+
+def statistics_record(known: Statistics) -> StatisticsRecord:
+    """Statistics as a bundle has them."""
+    return StatisticsRecord(
+        count=known.count,
+        zeros=known.zeros,
+        nan=known.nan,
+        infinite=known.infinite,
+        minimum=known.minimum,
+        maximum=known.maximum,
+        total=known.total,
+        squares=known.squares,
+    )
+
+
+def histogram_record(counted: Dyadic, grid: Grid) -> HistogramRecord:
+    """A histogram on the grid that is shown; it has values, or there would be no grid."""
+    counts = coarsen(counted, grid) if counted.counts.any() else _none(grid)
+    return HistogramRecord(
+        exponent=grid.exponent,
+        first=grid.first,
+        bins=grid.bins,
+        total=int(counts.sum()),
+        counts=pack(pack_counts(counts)),
+    )
+
+
+def change_record(against: Against, own: Grid, grid: Grid | None) -> ChangeRecord:
+    """A change against a reference, its split histogram on the grid that is shown."""
+    change, worst = against.change, against.worst_channel
+    split = against.by_change
+    shown = coarsen(Dyadic(own, split), grid) if grid and split.any() else split[:0]
+    return ChangeRecord(
+        count=change.count,
+        skipped=change.skipped,
+        same=change.same,
+        signal=change.signal,
+        power=change.power,
+        noise=change.noise,
+        product=change.product,
+        largest=change.largest,
+        unit=against.unit,
+        by_change=pack(pack_counts(shown)),
+        worst_channel=WorstChannelRecord(worst.channel, worst.sqnr_db) if worst else None,
+    )
+
+
+def _none(grid: Grid) -> NDArray[np.int64]:
+    return np.zeros(grid.bins, np.int64)
+
+
+def _quantization(how: Quantization) -> QuantizationRecord:
+    return QuantizationRecord(
+        axis=how.axis,
+        scale=tuple(float(value) for value in how.scale.reshape(-1)),
+        zero_point=tuple(int(value) for value in how.zero_point.reshape(-1)),
+    )

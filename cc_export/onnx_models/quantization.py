@@ -1,0 +1,169 @@
+"""From stored numbers to those they stand for, block by block."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cc_export.errors import ModelError
+from cc_export.onnx_models.stored import Cuts, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """value = (stored - zero_point) * scale; both of shape () or (channels,) along ``axis``."""
+
+    scale: NDArray[np.float32]
+    zero_point: NDArray[np.generic]
+    axis: int
+
+
+@dataclass(frozen=True)
+class Values:
+    """The dequantized values of a tensor, in C order of its shape or of its transpose."""
+
+    stored: Stored
+    quantization: Quantization | None
+    transposed: bool = False
+
+    def turned(self) -> Values:
+        """The values of the transposed matrix."""
+        return Values(self.stored, self.quantization, not self.transposed)
+
+    def blocks(self, cuts: Cuts) -> Iterator[NDArray[np.floating]]:
+        """The values of each part (start, stop), flat: float32, or float64 where stored so.
+
+        A block may be overwritten by the next one.
+
+        Raises:
+            ModelError: the values cannot be read, or scale or zero point do not fit their shape.
+        """
+        if self.transposed or self._spread is None:
+            # Rare, and rarely large: a matrix that another model stores the other way round.
+            flat = self._whole().reshape(-1)
+            yield from (flat[start:stop] for start, stop in cuts)
+            return
+        room = np.empty(max((stop - start for start, stop in cuts), default=0), np.float32)
+        for (start, stop), block in zip(cuts, self.stored.blocks(cuts), strict=True):
+            if self.quantization is None and block.dtype in (np.float32, np.float64):
+                yield np.asarray(block)
+                continue
+            found = room[: stop - start]
+            np.copyto(found, block, casting="unsafe")
+            if self.quantization is not None:
+                self._spread.apply(found, start)
+            yield found
+
+    def _whole(self) -> NDArray[np.floating]:
+        values = self.stored.whole()
+        if self.quantization is not None:
+            values = dequantize(values, self.quantization)
+        elif values.dtype != np.float64:
+            values = values.astype(np.float32)
+        return np.ascontiguousarray(values.T if self.transposed else values)
+
+    @cached_property
+    def _spread(self) -> _Spread | None:
+        """Scales by place; None where a block cannot be dequantized by itself."""
+        if self.quantization is None:
+            return _Spread(np.ones((), np.float32), np.zeros((), np.float32), 1)
+        return _spread_of(self.quantization, self.stored.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Value i has the scale and zero point number (i // inner) % len(scale); () for all."""
+
+    scale: NDArray[np.float32]
+    zero: NDArray[np.float32]
+    inner: int
+
+    def apply(self, values: NDArray[np.float32], start: int) -> None:
+        """Dequantize in place a flat part that begins at ``start``."""
+        # Infinite or NaN scales give such weights, which are counted.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.zero.any():
+                rows, zero = self._rows(values, start, self.zero)
+                np.subtract(rows, zero, out=rows)
+            rows, scale = self._rows(values, start, self.scale)
+            np.multiply(rows, scale, out=rows)
+
+    def _rows(
+        self, values: NDArray[np.float32], start: int, of: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The values in a shape that their factors broadcast to."""
+        if of.ndim == 0:
+            return values, of
+        size, channels, inner = len(values), len(of), self.inner
+        first, last = start // inner, (start + size - 1) // inner
+        if first == last:
+            return values, of[first % channels]
+        if start % inner == 0 and size % inner == 0:
+            numbers = np.arange(first, last + 1) % channels
+            return values.reshape(-1, inner), of[numbers].reshape(-1, 1)
+        return values, of[np.arange(start, start + size) // inner % channels]
+
+
+def _spread_of(how: Quantization, shape: tuple[int, ...]) -> _Spread | None:
+    scale, zero = how.scale.astype(np.float32), how.zero_point.astype(np.float32)
+    if scale.size == 1:
+        if zero.size != 1:
+            return None
+        return _Spread(scale.reshape(()), zero.reshape(()), 1)
+    inner = _inner(scale.shape, shape, how.axis)
+    if inner is None or (zero.size != 1 and zero.shape != scale.shape):
+        return None
+    return _Spread(
+        scale.reshape(-1), zero.reshape(-1) if zero.size > 1 else zero.reshape(()), inner
+    )
+
+
+def _inner(scales: tuple[int, ...], shape: tuple[int, ...], axis: int) -> int | None:
+    """How many values in a row share a scale, where equally many do."""
+    if not -len(shape) <= axis < len(shape):
+        return None
+    if len(scales) == 1 and scales[0] == shape[axis]:
+        return math.prod(shape[axis % len(shape) + 1 :])
+    # Blocks along the last axis.
+    last = len(shape) - 1
+    whole = len(scales) == len(shape) and scales[:-1] == shape[:-1] and axis % len(shape) == last
+    return shape[-1] // scales[-1] if whole and shape[-1] % scales[-1] == 0 else None
+
+
+def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.float32]:
+    """(stored - zero_point) · scale in float32, as onnxruntime computes it; shape is kept.
+
+    Raises:
+        ModelError: scale or zero point fit neither the tensor, nor its axis, nor blocks along it.
+    """
+    zero = _broadcast(how.zero_point, stored.shape, how.axis).astype(np.float32)
+    scale = _broadcast(how.scale, stored.shape, how.axis).astype(np.float32)
+    # Infinite or NaN scales give such weights, which are counted.
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Stored integers have at most 16 bits where there is a zero point: the difference is exact.
+        centred = stored.astype(np.float32) - zero
+        return np.asarray(centred * scale, np.float32)
+
+
+def _broadcast(
+    values: NDArray[np.generic], shape: tuple[int, ...], axis: int
+) -> NDArray[np.generic]:
+    """One value for all, one for each place along an axis, or one for each block along it."""
+    if values.size == 1:
+        return values.reshape(())
+    if values.ndim <= 1 and -len(shape) <= axis < len(shape) and values.size == shape[axis]:
+        sides = [1] * len(shape)
+        sides[axis] = values.size
+        return values.reshape(sides)
+    if values.ndim == len(shape) and values.size:
+        block = -(-shape[axis] // values.shape[axis])
+        spread = np.repeat(values, block, axis)
+        return spread[tuple(slice(side) for side in shape)]
+    raise ModelError(
+        f"scales of shape {list(values.shape)} do not fit a tensor of shape {list(shape)}"
+    )

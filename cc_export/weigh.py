@@ -1,0 +1,123 @@
+"""The values of a model's tensors: statistics, histograms, sketches, changes since its parents.
+
+Each tensor is read twice, slice by slice: once for its extremes and its sketch, once for all else,
+beside the same tensor of the model's root and of its parent. No model is in memory as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cc_core.change import unit
+from cc_core.sketch import Sketch, positions, sketch
+from cc_core.weighing import Layout, Weighed, extremes, weigh
+from cc_export.align import Placed, TensorKey
+from cc_export.onnx_models.quantization import Values
+from cc_export.onnx_models.read import read_file
+from cc_export.onnx_models.stored import Cuts
+from cc_export.onnx_models.weights import Weight, weights
+
+# What the typical magnitude of a tensor is judged by: so many runs of so many values.
+_RUNS, _RUN = 16, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """A model file and, for each of its tensors in graph order, where it stands in the study."""
+
+    path: Path
+    placed: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What is known of one tensor's values; sketches of all models have the same positions."""
+
+    weighed: Weighed
+    sketch: Sketch
+
+
+def weigh_model(model: Aligned, references: tuple[Aligned, ...]) -> tuple[Weighing, ...]:
+    """Weigh every tensor of a model, in graph order, against the same tensors of the references.
+
+    Raises:
+        ModelError: a file cannot be read any more.
+    """
+    known = [_by_key(reference) for reference in references]
+    return tuple(
+        _weigh(weight, placed, [_values(own.get(placed.key), placed.shape) for own in known])
+        for weight, placed in _tensors(model)
+    )
+
+
+def _weigh(weight: Weight, placed: Placed, references: Sequence[Values | None]) -> Weighing:
+    values = weight.values.turned() if placed.transposed else weight.values
+    shape, axis = weight.shape, weight.output_axis
+    if placed.transposed:
+        shape, axis = shape[::-1], None if axis is None else 1 - axis
+    # A bias has a value for each output, which tells nothing that the tensor as a whole does not.
+    layout = Layout.of(shape, axis if len(shape) > 1 else None)
+    cuts = layout.cuts(values.stored.count)
+    extent, sketched = _survey(values, cuts, placed.key)
+    units = [None if r is None else unit(_sample(r)) for r in references]
+    blocks = [repeat(None) if r is None else r.blocks(cuts) for r in references]
+    weighed = weigh(
+        zip(values.blocks(cuts), _side_by_side(blocks), strict=False), extent, layout, units
+    )
+    return Weighing(weighed, sketched)
+
+
+def _survey(
+    values: Values, cuts: Cuts, key: TensorKey
+) -> tuple[tuple[float, float] | None, Sketch]:
+    """The extremes and the sketch of a tensor, in one reading."""
+    wanted = positions("\0".join(key), values.stored.count)
+    bounds = np.searchsorted(wanted, [start for start, _ in cuts] + [values.stored.count])
+    found: list[NDArray[np.floating]] = []
+
+    def watched() -> Iterator[NDArray[np.floating]]:
+        for place, ((start, _), block) in enumerate(zip(cuts, values.blocks(cuts), strict=True)):
+            found.append(block[wanted[bounds[place] : bounds[place + 1]] - start])
+            yield block
+
+    extent = extremes(watched())
+    return extent, sketch(np.concatenate(found) if found else np.empty(0, np.float32))
+
+
+def _sample(values: Values) -> NDArray[np.floating]:
+    """Some values of a tensor: evenly spread runs, or all of a small one."""
+    size = values.stored.count
+    starts = [(size - _RUN) * run // (_RUNS - 1) for run in range(_RUNS)]
+    runs = [(start, start + _RUN) for start in starts] if size > _RUNS * _RUN else [(0, size)]
+    return np.concatenate([block.copy() for block in values.blocks(runs)])
+
+
+def _side_by_side(
+    blocks: Iterable[Iterator[NDArray[np.floating] | None]],
+) -> Iterator[tuple[NDArray[np.floating] | None, ...]]:
+    """Blocks of all references together; without references, empty ones for ever."""
+    sources = tuple(blocks)
+    return zip(*sources, strict=False) if sources else repeat(())
+
+
+def _tensors(model: Aligned) -> Iterator[tuple[Weight, Placed]]:
+    found = weights(read_file(model.path).model, model.path)
+    return zip(found, model.placed, strict=True)
+
+
+def _by_key(model: Aligned) -> dict[TensorKey, tuple[Weight, Placed]]:
+    return {placed.key: (weight, placed) for weight, placed in _tensors(model)}
+
+
+def _values(found: tuple[Weight, Placed] | None, shape: tuple[int, ...]) -> Values | None:
+    """The values of a reference's tensor in the study's form, None where it cannot be compared."""
+    if found is None or found[1].shape != shape:
+        return None
+    weight, placed = found
+    return weight.values.turned() if placed.transposed else weight.values
