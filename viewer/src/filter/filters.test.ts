@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { metric, model, smallStudy } from "../study/fixture.ts";
 import { readBudget, writeBudget } from "./budget.ts";
-import { applyFilters, fieldsOf, readFilter, writeFilter, type Filter } from "./filters.ts";
+import { applyFilters, fieldsOf, readFilter, stoppedBy, writeFilter, type Filter } from "./filters.ts";
 
 const ACCURACY = metric("Accuracy", { format: ".1%" });
 const SIZE = metric("Size", { unit: "B", format: ".3~s" });
@@ -37,6 +37,18 @@ describe("applyFilters", () => {
   it("chooses by operation and by parameter", () => {
     const filters: Filter[] = [{ kind: "value", field: "prune · amount", values: ["0.9"] }];
     expect([...applyFilters(study, filters).passing]).toEqual(["p90"]);
+  });
+});
+
+describe("stoppedBy", () => {
+  it("says by which filter a model is hidden, and what is missing to judge it by", () => {
+    const filters = [range("Size", null, 60), range("Accuracy", 0.5, null)];
+    expect(study.models.map((one) => stoppedBy(study, one, filters))).toEqual([
+      "Hidden by the filter on Size",
+      undefined,
+      "No value of Accuracy to filter by",
+      "No value of Size to filter by",
+    ]);
   });
 });
 

@@ -57,6 +57,17 @@ export function applyFilters(study: Study, filters: readonly Filter[]): Filtered
   return { passing, hidden, missing };
 }
 
+/** Why a model does not pass, naming the first filter that stops it; undefined for one that passes. */
+export function stoppedBy(study: Study, model: ModelRecord, filters: readonly Filter[]): string | undefined {
+  for (const filter of filters) {
+    const verdict = judge(study, model, filter);
+    const name = filter.kind === "metric" ? filter.metric : filter.field;
+    if (verdict === "hidden") return `Hidden by the filter on ${name}`;
+    if (verdict === "missing") return `No value of ${name} to filter by`;
+  }
+  return undefined;
+}
+
 export const NONE = "none";
 
 /** The fields whose values can be chosen, with their values in order of first appearance. */

@@ -12,6 +12,7 @@ import type { MetricRecord } from "../bundle/types.gen.ts";
 import { ExplanationState } from "./explanation.svelte.ts";
 import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
 import { Marks } from "./marks.svelte.ts";
+import { Parts } from "./parts.svelte.ts";
 import { RunState } from "./run.svelte.ts";
 import { defaultView, hashToView, viewToHash, wordsOfChange, type SidePanel, type View } from "./view.ts";
 
@@ -29,6 +30,8 @@ export class AppState {
   study: Study = $state.raw()!;
   /** What a link restores. */
   view: View = $state.raw()!;
+  /** The same, part by part: what is drawn often reads these. */
+  readonly parts = new Parts();
   /** The model under the pointer or the keyboard's focus, shown everywhere at once. */
   hovered: string | null = $state(null);
   /** Whether that is over the scatterplot, which then says what is known of the model; the map says it otherwise. */
@@ -58,32 +61,34 @@ export class AppState {
   readonly redoes: string | null = $derived(this.#history.future.length > 0 ? wordsOfChange(this.view, this.#history.future.at(-1)!) : null);
   /** The model others are compared with: the one chosen, else the root of the first selected. */
   readonly base: string | null = $derived.by(() => {
-    const { base, selection } = this.view;
+    const { base } = this.parts;
     if (base !== null) return base;
-    const first = selection[0];
+    const first = this.parts.selection[0];
     return first === undefined ? null : (lineageOf(this.study, first)[0]?.id ?? null);
   });
+  readonly #markedBase: string | null = $derived(this.parts.selection.length > 0 ? this.base : null);
   /** Base first, then the selected models. */
   readonly compared: readonly string[] = $derived.by(() => {
     const { base } = this;
-    return base === null ? this.view.selection : [base, ...this.view.selection.filter((id) => id !== base)];
+    return base === null ? this.parts.selection : [base, ...this.parts.selection.filter((id) => id !== base)];
   });
   /** What the filters leave; the others are faint and cannot be newly selected. */
-  readonly filtered: Filtered = $derived(applyFilters(this.study, this.view.filters));
-  readonly selected: ReadonlySet<string> = $derived(new Set(this.view.selection));
-  readonly colourMetric: MetricRecord | null = $derived(metricNamed(this.study, this.view.colour));
+  readonly filtered: Filtered = $derived(applyFilters(this.study, this.parts.filters));
+  readonly selected: ReadonlySet<string> = $derived(new Set(this.parts.selection));
+  readonly colourMetric: MetricRecord | null = $derived(metricNamed(this.study, this.parts.colour));
   /** The scatterplot's metrics; null only where the study has none. */
   readonly plotMetrics: { readonly x: MetricRecord | null; readonly y: MetricRecord | null } = $derived({
-    x: metricNamed(this.study, this.view.plotX),
-    y: metricNamed(this.study, this.view.plotY),
+    x: metricNamed(this.study, this.parts.plotX),
+    y: metricNamed(this.study, this.parts.plotY),
   });
-  readonly sizeMetric: MetricRecord | null = $derived(metricNamed(this.study, this.view.size));
+  readonly sizeMetric: MetricRecord | null = $derived(metricNamed(this.study, this.parts.size));
 
   constructor(bundle: Bundle, study: Study, hash: string) {
     this.bundle = bundle;
     this.study = study;
     this.#initial = defaultView(study);
     this.view = hashToView(hash, this.#initial, study);
+    this.parts.show(this.view);
     this.#marks = new Marks(study.models.map(({ id }) => id));
     this.#mark();
     this.theme = readTheme();
@@ -184,13 +189,18 @@ export class AppState {
     this.#marks.hover(id);
   }
 
-  /** Whether the model is hovered: redraws what reads it for the models concerned only, as do the two below. */
+  /** Whether the model is hovered: redraws what reads it for the models concerned only, as do those below. */
   isHovered(id: string): boolean {
     return this.#marks.of(id).hovered;
   }
 
   isSelected(id: string): boolean {
     return this.#marks.of(id).place >= 0;
+  }
+
+  /** Whether the model is the base of a comparison. */
+  isBase(id: string): boolean {
+    return this.#markedBase === id;
   }
 
   /** Whether the filters leave the model. */
@@ -238,6 +248,7 @@ export class AppState {
   #turn(view: View): void {
     const before = this.view;
     this.view = view;
+    this.parts.show(view);
     this.#mark();
     if (before.selection !== view.selection) this.explanation.ask(this.study, view.selection);
     this.run.viewChanged();

@@ -1,0 +1,35 @@
+// The view's parts as signals of their own: a change of one redraws, and even considers, only what reads it.
+
+import type { Filter } from "../filter/filters.ts";
+import type { SidePanel, View } from "./view.ts";
+
+export class Parts {
+  selection: readonly string[] = $state.raw([]);
+  base: string | null = $state(null);
+  colour: string | null = $state(null);
+  size: string | null = $state(null);
+  filters: readonly Filter[] = $state.raw([]);
+  panel: SidePanel = $state("table");
+  plotX: string | null = $state(null);
+  plotY: string | null = $state(null);
+  logX: boolean = $state(false);
+  logY: boolean = $state(false);
+  sort: string | null = $state(null);
+  descending: boolean = $state(false);
+
+  /** Setting a part to what it is changes nothing. */
+  show(view: View): void {
+    this.selection = view.selection;
+    this.base = view.base;
+    this.colour = view.colour;
+    this.size = view.size;
+    this.filters = view.filters;
+    this.panel = view.panel;
+    this.plotX = view.plotX;
+    this.plotY = view.plotY;
+    this.logX = view.logX;
+    this.logY = view.logY;
+    this.sort = view.sort;
+    this.descending = view.descending;
+  }
+}
