@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from cc_export.bundle.read import read_site
     from cc_export.errors import ExportError
     from cc_export.pipeline import Report, export
-    from cc_export.study import LoadedStudy, load_study
+    from cc_export.study import LoadedStudy, Study, load_study
     from cc_export.version import __version__
 
 __all__ = [
     "ExportError",
     "LoadedStudy",
     "Report",
+    "Study",
     "__version__",
     "export",
     "load_study",
@@ -28,6 +29,7 @@ __all__ = [
 _HOMES = {
     "ExportError": "cc_export.errors",
     "Report": "cc_export.pipeline",
+    "Study": "cc_export.study",
     "LoadedStudy": "cc_export.study",
     "__version__": "cc_export.version",
     "export": "cc_export.pipeline",

@@ -16,7 +16,8 @@ class Problem:
     """One finding about a study file.
 
     ``line`` is 1-based, None where the format gives no lines. ``fatal`` problems stop the export;
-    the others are warnings about a study that is still usable.
+    the others are warnings about a study that is still usable. ``file`` is named where it is not
+    the study file itself but one that belongs to it.
     """
 
     where: str
@@ -24,10 +25,11 @@ class Problem:
     hint: str = ""
     line: int | None = None
     fatal: bool = True
+    file: Path | None = None
 
     def text(self, file: Path | None = None) -> str:
         """One line: ``file:line: where: what. Hint.``"""
-        place = ":".join(str(part) for part in (file, self.line) if part is not None)
+        place = ":".join(str(p) for p in (self.file or file, self.line) if p is not None)
         head = ": ".join(part for part in (place, self.where) if part)
         return f"{head}: {self.what}" + (f"\n    {self.hint}" if self.hint else "")
 

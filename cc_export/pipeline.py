@@ -15,7 +15,7 @@ from cc_export.dataset import open_dataset
 from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
 from cc_export.results import ModelResult
-from cc_export.study import LoadedStudy, load_study
+from cc_export.study import LoadedStudy, Study, load_study
 from cc_export.viewer import Viewer, built_viewer
 
 
@@ -34,7 +34,7 @@ class Report:
 
 
 def export(  # noqa: PLR0913 (each is an independent choice of the caller, given by name)
-    study: LoadedStudy | Path | str,
+    study: LoadedStudy | Study | Path | str,
     site: Path | str,
     *,
     models: Models = "selected",
@@ -46,7 +46,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     """Export a study to a site that opens by double-click.
 
     Args:
-        study: a loaded study, its file, or its folder.
+        study: a loaded study, one that models are added to, its file, or its folder.
         site: folder to make; an older site there is replaced once the new one is complete.
         models: which model files travel with the site, so that they run in the page.
         jobs: worker processes, in which no model can end the export. A script that asks for them
@@ -61,7 +61,8 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             that fails is reported in ``Report.failures`` instead, and shown so in the site.
     """
     check_choice(models)
-    study = study if isinstance(study, LoadedStudy) else load_study(study)
+    if not isinstance(study, LoadedStudy):
+        study = load_study(study.folder if isinstance(study, Study) else study)
     viewer = viewer or built_viewer()
     dataset = open_dataset(study.dataset) if study.dataset else None
     with (

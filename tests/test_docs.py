@@ -179,9 +179,15 @@ def test_python_page(
 ) -> None:
     """The Python shown works as it stands, in order, and prints what its comments say."""
     monkeypatch.chdir(folder)
-    (code,) = blocks(CHECKOUT / "docs/python.md", "python")
+    script, reading = blocks(CHECKOUT / "docs/python.md", "python")
     names: dict[str, object] = {}
-    exec(compile(code, "docs/python.md", "exec"), names)
+    exec(compile(script, "docs/python.md", "exec"), names)
+    assert capsys.readouterr().out == "3 models\n"
+    assert {model["id"]: model["parents"] for model in read_site("softmax-site").models} == {
+        "dense": [], "pruned-50%": ["dense"], "pruned-90%": ["dense"],
+    }  # fmt: skip
+    assert load_study("softmax-study").models[0].metrics["Training loss"] < 0.5
+    exec(compile(reading, "docs/python.md", "exec"), names)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "{}"
     assert printed[-1] == "[]"

@@ -11,7 +11,7 @@ from cc_export.errors import Problem
 from cc_export.study.document import Document
 from cc_export.study.names import MEASURED_NAMES
 from cc_export.study.schema import StudyFile
-from cc_export.study.values import Key, spell
+from cc_export.study.values import Key
 
 Check = Callable[[StudyFile, Document], Iterator[Problem]]
 
@@ -93,9 +93,10 @@ def _circle(circle: list[str], form: StudyFile, document: Document) -> Problem:
 def _files(form: StudyFile, document: Document) -> Iterator[Problem]:
     folder = document.file.resolve().parent
     for index, model in enumerate(form.models):
-        if model.onnx and not _is_file(folder / model.onnx):
-            what = f"model {model.id!r}: there is no file {model.onnx!r}"
-            yield _problem(document, ("models", index, "onnx"), what, f"Looked in {folder}.")
+        for key, name in (("onnx", model.onnx), ("outputs", model.outputs)):
+            if name and not _is_file(folder / name):
+                what = f"model {model.id!r}: there is no file {name!r}"
+                yield _problem(document, ("models", index, key), what, f"Looked in {folder}.")
     if form.dataset and not _is_file(folder / form.dataset.path):
         what = f"there is no file {form.dataset.path!r}"
         yield _problem(document, ("dataset", "path"), what, f"Looked in {folder}.")
@@ -178,7 +179,7 @@ CHECKS: tuple[Check, ...] = (
 def _problem(
     document: Document, key: Key, what: str, hint: str = "", fatal: bool = True
 ) -> Problem:
-    return Problem(spell(key), what, hint.strip(), document.line(key), fatal)
+    return document.problem(key, what, hint.strip(), fatal)
 
 
 def near(name: str, names: list[str]) -> str:

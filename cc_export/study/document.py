@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cc_export.errors import Problem, StudyError
 from cc_export.study.json_values import parse_json
 from cc_export.study.toml_values import parse_toml
-from cc_export.study.values import MOST_LEVELS, Key, NotValidError, Parsed
+from cc_export.study.values import MOST_LEVELS, Key, NotValidError, Parsed, spell
 from cc_export.study.yaml_values import parse_yaml
 
 FORMATS: Mapping[str, Callable[[str], Parsed]] = {
@@ -23,11 +23,24 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The values of a study file; ``lines`` maps a path of keys to its 1-based line."""
+    """The values of a study file; ``lines`` maps a path of keys to its 1-based line.
+
+    ``parts`` are the values that come from files of their own, by their path of keys.
+    """
 
     file: Path
     values: object
     lines: Mapping[Key, int]
+    parts: Mapping[Key, Document] = field(default_factory=dict)
+
+    def problem(self, key: Key, what: str, hint: str = "", fatal: bool = True) -> Problem:
+        """A finding about the value at a key, told of the file that it stands in."""
+        for length in range(len(key), 0, -1):
+            part = self.parts.get(key[:length])
+            if part is not None:
+                inner = key[length:]
+                return Problem(spell(inner), what, hint, part.line(inner), fatal, part.file)
+        return Problem(spell(key), what, hint, self.line(key), fatal)
 
     def line(self, key: Key) -> int | None:
         """The line of a key, or of the nearest key around it that has one."""

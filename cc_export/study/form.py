@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from cc_export.errors import Problem, StudyError
 from cc_export.study.document import Document
 from cc_export.study.schema import StudyFile
-from cc_export.study.values import Key, spell
+from cc_export.study.values import Key
 
 # pydantic's kinds of finding, as what is wrong with {value}; braces also take its context.
 _PHRASES: Mapping[str, str] = {
@@ -54,14 +55,14 @@ def fit(document: Document) -> StudyFile:
 
 def _problem(detail: Mapping[str, Any], document: Document) -> Problem:
     key = _document_key(detail["loc"], document.values)
-    where, line = spell(key) or "the file", document.line(key)
     if detail["type"] == "extra_forbidden":
-        return Problem(where, "unknown key", _allowed(key), line)
+        return document.problem(key, "unknown key", _allowed(key))
     context = detail.get("ctx", {})
     hint = _hint(detail, context)
     phrase = _PHRASES.get(detail["type"], "{message}, got {value}")
     what = phrase.format(value=_shown(detail.get("input")), message=detail["msg"], **context)
-    return Problem(where, what, hint, line)
+    problem = document.problem(key, what, hint)
+    return problem if problem.where else replace(problem, where="the file")
 
 
 def _hint(detail: Mapping[str, Any], context: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from cc_export.errors import ExportError, Problem, StudyError
 from cc_export.study.check import check
 from cc_export.study.document import FORMATS, read_document
 from cc_export.study.form import fit
+from cc_export.study.record_files import with_records
 from cc_export.study.records import (
     DatasetSource,
     Evaluation,
@@ -25,13 +26,13 @@ _EXACT = 2**53
 
 
 def load_study(path: Path | str) -> LoadedStudy:
-    """Read a study file, or the one file ``study.*`` of a folder.
+    """Read a study file, or the one file ``study.*`` of a folder, and the records beside it.
 
     Raises:
         ExportError: there is no study file at ``path``.
         StudyError: the file has fatal problems; warnings are kept in ``LoadedStudy.warnings``.
     """
-    document = read_document(find_study(Path(path)))
+    document = with_records(read_document(find_study(Path(path))))
     form = fit(document)
     problems = check(form, document)
     fatal = [problem for problem in problems if problem.fatal]
@@ -102,6 +103,7 @@ def _model(form: ModelFile, folder: Path, embed: bool) -> StudyModel:
         parents=tuple(form.parents or ([form.base] if form.base else ())),
         operation=Operation(operation.name, dict(operation.parameters)) if operation else None,
         onnx=folder / form.onnx if form.onnx else None,
+        outputs=folder / form.outputs if form.outputs else None,
         tag=form.tag or "",
         notes=form.notes,
         created=form.created,

@@ -46,12 +46,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class StudyModel:
-    """One model; ``onnx`` is None for a model known by its metadata only."""
+    """One model; ``onnx`` is None for a model known by its metadata only.
+
+    ``outputs`` is an npz file of predictions that were computed elsewhere.
+    """
 
     id: str
     parents: tuple[str, ...] = ()
     operation: Operation | None = None
     onnx: Path | None = None
+    outputs: Path | None = None
     tag: str = ""
     notes: str = ""
     created: str = ""

@@ -96,6 +96,9 @@ class ModelFile(_Part):
     parents: list[Name] | None = Field(None, description="Several models this one was made from.")
     operation: OperationFile | None = None
     onnx: Name | None = Field(None, description="Path of the ONNX file, from the study file.")
+    outputs: Name | None = Field(
+        None, description="An npz file with the model's predictions, from the study file."
+    )
     tag: Text | None = ""
     notes: Text = ""
     created: Text = Field("", description="When the model was made, ISO 8601.")
