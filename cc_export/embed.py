@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
+from cc_export.bundle.chunk import Packed, pack_asset
 from cc_export.errors import ExportError
+from cc_export.onnx_models.read import model_files, read_file
 from cc_export.results import ModelResult, Results
 
 Models = Literal["none", "selected", "all"]
@@ -41,6 +44,17 @@ def embeddings(results: Results, models: Models) -> dict[str, Embedding]:
 def too_large(result: ModelResult) -> bool:
     """Whether a model has a file that is larger than a page should load."""
     return result.inspection is not None and result.inspection.bytes > MOST_EMBEDDED
+
+
+def pack_model(path: Path) -> Packed:
+    """A model file as a site carries it, external data brought inside.
+
+    Raises:
+        ModelError: the file cannot be read any more.
+    """
+    if model_files(path) == (path,):
+        return pack_asset(path.read_bytes())
+    return pack_asset(read_file(path).content())
 
 
 def _embedding(result: ModelResult, models: Models) -> Embedding:

@@ -69,12 +69,14 @@ def run_all(
         else:
             futures[future] = name
     for future in as_completed(futures):
+        # A result is let go once it was taken: all together may not fit into memory.
+        name = futures.pop(future)
         try:
             outcome = _outcome(future)
         except BrokenExecutor:
-            broken.append(futures[future])
+            broken.append(name)
         else:
-            yield futures[future], outcome
+            yield name, outcome
     for name in sorted(broken):
         yield name, _run_alone(tasks[name])
 

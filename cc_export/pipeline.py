@@ -77,13 +77,16 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         results = runner.run(stages.files(), results, pool)
         results = stages.align(results)
         results = runner.run(stages.weighing(results), results, pool)
+        content = runner.content(dataset.source.path) if dataset else ""
         if dataset and study.evaluation:
-            content = runner.content(dataset.source.path)
             evaluation = stages.evaluation(dataset.source, study.evaluation, content)
             results = runner.run(evaluation, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
         known = embeddings(results, models)
-        found = Content(study, results, dataset, known, viewer, runner.seconds)
+        results = runner.run(stages.packing(results, known), results, pool)
+        found = Content(
+            study, results, dataset, known, runner.packed, content, kept, viewer, runner.seconds
+        )
         with runner.open("Write", len(results)) as advance:
             write_site(found, writer, advance)
     return _report(Path(site), found, writer.bytes, kept.problem)

@@ -13,10 +13,12 @@ from typing import Generic, TypeVar
 
 from cc_export import evaluate
 from cc_export.align import align_study
+from cc_export.bundle.chunk import Packed
 from cc_export.cache.files import Digest, digest_files
 from cc_export.cache.store import Cache, Work
 from cc_export.dataset import Dataset, open_dataset
-from cc_export.errors import ModelError
+from cc_export.embed import Embedding, pack_model
+from cc_export.errors import ExportError, ModelError
 from cc_export.evaluate import Predictions
 from cc_export.executor import run_all
 from cc_export.file_facts import FileFacts, file_facts
@@ -35,12 +37,14 @@ Found = TypeVar("Found")
 class Stage(Generic[Found]):
     """``task`` gives what is to be done for a model, None when nothing is; ``keep`` takes it in.
 
-    A task's result is found in the cache while everything its ``Work`` names stays as it is.
+    A task's result is found in the cache while everything its ``Work`` names stays as it is. With
+    ``keep`` None it stays there, for ``Runner.result``: results of all models may not fit into
+    memory.
     """
 
     name: str
     task: Callable[[ModelResult], Work[Found] | None]
-    keep: Callable[[ModelResult, Found], ModelResult]
+    keep: Callable[[ModelResult, Found], ModelResult] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,16 @@ class Runner:
     def run(self, stage: Stage[Found], results: Results, executor: Executor) -> Results:
         """Run one stage; a failure stays with its model, which takes part in no later stage."""
         works = {r.model.id: work for r in results if (work := stage.task(r)) is not None}
-        found: dict[str, Found | ModelError] = {}
+        updated = {r.model.id: r for r in results}
         with self.open(stage.name, len(works)) as advance:
-            for model, outcome in self.outcomes(works, executor):
-                found[model] = outcome
+            done = {m for m, work in works.items() if stage.keep is None and self.has(work)}
+            for model in done:
                 advance(model)
-        return tuple(
-            _keep(stage, r, found[r.model.id]) if r.model.id in found else r for r in results
-        )
+            left = {model: work for model, work in works.items() if model not in done}
+            for model, outcome in self.outcomes(left, executor):
+                updated[model] = _keep(stage, updated[model], outcome)
+                advance(model)
+        return tuple(updated[r.model.id] for r in results)
 
     def outcomes(
         self, works: Mapping[str, Work[Found]], executor: Executor
@@ -107,16 +113,42 @@ class Runner:
                 self.keep(missing[name], outcome)
             yield name, outcome
 
+    def result(self, work: Work[Found]) -> Found:
+        """The result of earlier work, done again where it is not there any more.
+
+        Raises:
+            ExportError: a file of it is not what it was when the export began.
+        """
+        known = self.find(work)
+        found = known[0] if known else work()
+        changed = [file for file in work.files if not self._same(file)]
+        if not known and changed:
+            raise ExportError(f"{changed[0]}: the file changed during the export", "Export again.")
+        return found
+
+    def packed(self, result: ModelResult) -> Packed:
+        """The result of the stage ``packing`` for a model that travels with the site."""
+        assert result.model.onnx is not None
+        return self.result(pack_work(result.model.onnx))
+
     def find(self, work: Work[Found]) -> tuple[Found] | None:
         """The result of earlier work, in a tuple of one."""
         key = work.key(self.digests)
         return self.cache.find(key) if key else None
 
+    def has(self, work: Work[Found]) -> bool:
+        """Whether there is an entry for the work, whole or not."""
+        key = work.key(self.digests)
+        return key is not None and self.cache.has(key)
+
     def keep(self, work: Work[Found], found: Found) -> None:
         """Keep a result, unless one of its files has changed meanwhile."""
         key = work.key(self.digests)
-        if key and all(self.digests[file].holds() for file in work.files):
+        if key and all(map(self._same, work.files)):
             self.cache.keep(key, found)
+
+    def _same(self, file: Path) -> bool:
+        return file in self.digests and self.digests[file].holds()
 
     @contextmanager
     def open(self, name: str, total: int) -> Iterator[Callable[[str], None]]:
@@ -130,7 +162,7 @@ class Runner:
 def _keep(stage: Stage[Found], result: ModelResult, found: Found | ModelError) -> ModelResult:
     if isinstance(found, ModelError):
         return replace(result, failure=str(found))
-    return stage.keep(result, found)
+    return stage.keep(result, found) if stage.keep else result
 
 
 def inspection() -> Stage[Inspection]:
@@ -214,6 +246,23 @@ def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Pr
         return Work(_evaluate, arguments, (path, source.path))
 
     return Stage("Evaluate", task, lambda result, found: replace(result, predictions=found))
+
+
+def packing(results: Results, known: Mapping[str, Embedding]) -> Stage[Packed]:
+    """Model files that travel with the site, made ready; those of equal content once."""
+    chosen = {known[r.model.id].asset: r.model.id for r in reversed(results)}
+
+    def task(result: ModelResult) -> Work[Packed] | None:
+        asset, path = known[result.model.id].asset, result.model.onnx
+        chosen_one = asset and chosen[asset] == result.model.id
+        return pack_work(path) if chosen_one and path else None
+
+    return Stage("Pack", task, None)
+
+
+def pack_work(path: Path) -> Work[Packed]:
+    """A model file, made ready to travel."""
+    return Work(pack_model, (path,), (path,))
 
 
 def time_models(results: Results, source: DatasetSource, content: str, runner: Runner) -> Results:

@@ -10,15 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tiny_models
 
 from cc_export import ExportError, export, read_site, stages
 from cc_export.bundle.read import Site
 from cc_export.cache import store
-from cc_export.cache.files import Digest
+from cc_export.cache.files import Digest, digest_files
 from cc_export.cache.store import FOLDER, SWITCH, Cache, Work, folder_of, opened
 from cc_export.evaluate import evaluate
 from cc_export.inspect import inspect_model
 from cc_export.latency import measure_latency
+from cc_export.progress import Silent
 from cc_export.viewer import Viewer
 
 
@@ -76,6 +78,45 @@ def test_one_changed_model(tiny: Path, tmp_path: Path, viewer: Viewer, calls: li
     export(tiny, tmp_path / "fresh", viewer=viewer)
     new, fresh = contents(tmp_path / "site"), contents(tmp_path / "fresh")
     assert {n for n in new | fresh if new.get(n) != fresh.get(n)} == {"data/timing.js"}
+
+
+def test_packed_models_stay_in_the_cache(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
+    """Model files are made ready once for each content, also when their entries are damaged."""
+    shutil.copy(tiny / "models" / "base.onnx", tiny / "models" / "pruned.onnx")
+    packed: list[bytes] = []
+    original = stages.pack_model
+
+    def pack_model(path: Path) -> object:
+        packed.append(path.read_bytes())
+        return original(path)
+
+    pack_model.__module__ = original.__module__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "pack_model", pack_model)
+        for _ in range(2):
+            export(tiny, tmp_path / "site", viewer=viewer, cache=tmp_path / "cache", models="all")
+        assert len(packed) == len(set(packed)) == 3
+        for _, _, file in Cache(tmp_path / "cache").entries():
+            file.write_bytes(b"damaged")
+        export(tiny, tmp_path / "site", viewer=viewer, cache=tmp_path / "cache", models="all")
+    site = read_site(tmp_path / "site")
+    assert {site.asset(asset) for asset in site.manifest["assets"] if "onnx" in asset} == set(
+        packed
+    )
+
+
+def test_a_model_that_changes_before_it_is_packed(tmp_path: Path) -> None:
+    """A file that is not what was inspected does not travel in its name."""
+    file = tmp_path / "model.onnx"
+    content = tiny_models.float32(tiny_models.weights()).SerializeToString()
+    file.write_bytes(content)
+    runner = stages.Runner(
+        Silent(), Cache(tmp_path / "cache"), digests={file: digest_files((file,))}
+    )
+    file.write_bytes(content + content)
+    with pytest.raises(ExportError) as caught:
+        runner.result(stages.pack_work(file))
+    assert str(caught.value) == f"{file}: the file changed during the export\n    Export again."
 
 
 def test_an_edited_study_file(tiny: Path, tmp_path: Path, viewer: Viewer, calls: list[str]) -> None:
@@ -158,9 +199,6 @@ def test_a_file_that_changes_meanwhile(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_bytes(b"1")
     cache = Cache(tmp_path / "cache")
-    from cc_export.cache.files import digest_files
-    from cc_export.progress import Silent
-
     runner = stages.Runner(Silent(), cache, digests={file: digest_files((file,))})
     work = Work(inspect_model, (file,), (file,))
     file.write_bytes(b"22")

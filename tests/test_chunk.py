@@ -20,6 +20,7 @@ from cc_export.bundle.chunk import (
     asset_chunks,
     json_chunk,
     pack,
+    pack_asset,
     payload,
     slug,
     unpack,
@@ -55,7 +56,7 @@ def test_json_round_trip(value: object) -> None:
 def test_asset_round_trip(size: int) -> None:
     """Bytes come back from parts of at most 4 MiB, each a whole number of base64 groups."""
     content = np.random.default_rng(3).bytes(size)
-    record, chunks = asset_chunks("data/onnx/abc", content)
+    record, chunks = asset_chunks("data/onnx/abc", pack_asset(content))
     made = list(chunks)
     assert [f"{part}.js" for part in record.parts] == [chunk.path for chunk in made]
     texts = [payload(c.content, part) for c, part in zip(made, record.parts, strict=True)]
@@ -67,7 +68,7 @@ def test_asset_round_trip(size: int) -> None:
 
 def test_equal_bytes_give_equal_chunks() -> None:
     """No time stamp is in the gzip header."""
-    made = [next(asset_chunks("a", b"content")[1]).content for _ in range(2)]
+    made = [next(asset_chunks("a", pack_asset(b"content"))[1]).content for _ in range(2)]
     assert made[0] == made[1]
     packed = base64.b64decode(payload(made[0], "a/0"))
     assert packed[4:8] == bytes(4)

@@ -11,7 +11,7 @@ import pytest
 import tiny_study
 
 from cc_export import export, read_site
-from cc_export.bundle.chunk import asset_chunks, json_chunk, payload
+from cc_export.bundle.chunk import asset_chunks, json_chunk, pack_asset, payload
 from cc_export.errors import ExportError
 from cc_export.viewer import Viewer
 
@@ -111,7 +111,7 @@ def test_newer_formats_are_not_guessed_at(site: Path) -> None:
 
 def test_a_small_file_does_not_fill_the_memory(site: Path) -> None:
     """Unpacking stops at the size that the manifest states."""
-    _, chunks = asset_chunks("runtime/engine.js", bytes(50_000_000))
+    _, chunks = asset_chunks("runtime/engine.js", pack_asset(bytes(50_000_000)))
     for chunk in chunks:
         (site / chunk.path).write_bytes(chunk.content)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cc_core.api import Charted
@@ -118,25 +118,19 @@ def dataset_record(dataset: Dataset, evaluation: Evaluation) -> DatasetRecord:
     )
 
 
-def instances_chunks(
-    dataset: Dataset, record: DatasetRecord
-) -> Iterator[tuple[str, InstancesChunk]]:
-    """All instances, chunk by chunk, with the id of each chunk."""
-    for number, chunk_id in enumerate(record.chunks):
-        first = number * record.chunk_size
-        which = slice(first, first + record.chunk_size)
-        yield (
-            chunk_id,
-            InstancesChunk(
-                first=first,
-                ids=dataset.ids[which],
-                labels=tuple(dataset.labels[which].tolist()),
-                arrays={
-                    name: ArrayRecord(array.dtype.name, array[which].shape, pack(array[which]))
-                    for name, array in dataset.arrays.items()
-                },
-            ),
-        )
+def instances_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> InstancesChunk:
+    """One of the chunks of instances that a dataset's record lists."""
+    first = number * record.chunk_size
+    which = slice(first, first + record.chunk_size)
+    return InstancesChunk(
+        first=first,
+        ids=dataset.ids[which],
+        labels=tuple(dataset.labels[which].tolist()),
+        arrays={
+            name: ArrayRecord(array.dtype.name, array[which].shape, pack(array[which]))
+            for name, array in dataset.arrays.items()
+        },
+    )
 
 
 def latency_records(results: Results) -> dict[str, LatencyRecord]:

@@ -8,9 +8,9 @@ rebuild the file's exact bytes to check them against the manifest.
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +23,10 @@ from cc_export.bundle.records import AssetRecord, Base64
 
 # Payload of one part of an asset, in base64 characters: a multiple of four.
 PART = 4 << 20
+_PART_BYTES = PART // 4 * 3
+_SLICE = 1 << 20
+# zlib's word for "with a gzip header", which holds no time.
+GZIP = 31
 _OPEN, _CLOSE = ",function(){/*", "*/});\n"
 _SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -39,19 +43,41 @@ class Chunk:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Binary content as assets carry it: ``bytes`` of it, texts of base64 as uint8 arrays."""
+
+    bytes: int
+    parts: tuple[NDArray[np.uint8], ...]
+
+
 def json_chunk(chunk_id: str, record: object) -> Chunk:
     """A record as a chunk. ``*/`` can stand in JSON only within a text, where ``\\/`` means /."""
     payload = orjson.dumps(jsonable(record), option=orjson.OPT_SORT_KEYS)
     return _script(chunk_id, payload.replace(b"*/", b"*\\/"))
 
 
-def asset_chunks(asset_id: str, content: bytes) -> tuple[AssetRecord, Iterator[Chunk]]:
-    """Bytes as gzip and base64, in parts of at most 4 MiB."""
-    # mtime=0: equal content gives equal bytes.
-    text = base64.b64encode(gzip.compress(content, 9, mtime=0))
-    ids = tuple(f"{asset_id}/{start // PART}" for start in range(0, len(text), PART))
-    parts = (_script(ids[i], text[i * PART : (i + 1) * PART]) for i in range(len(ids)))
-    return AssetRecord(len(content), "gzip", ids), parts
+def pack_asset(content: bytes | memoryview) -> Packed:
+    """Bytes as gzip and base64, in parts of at most 4 MiB; equal content gives equal parts."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, GZIP)
+    view, parts, left = memoryview(content), [], b""
+    for start in range(0, len(view), _SLICE):
+        left += packer.compress(view[start : start + _SLICE])
+        while len(left) >= _PART_BYTES:
+            parts.append(base64.b64encode(left[:_PART_BYTES]))
+            left = left[_PART_BYTES:]
+    left += packer.flush()
+    parts += [
+        base64.b64encode(left[at : at + _PART_BYTES]) for at in range(0, len(left), _PART_BYTES)
+    ]
+    return Packed(len(view), tuple(np.frombuffer(part, np.uint8) for part in parts))
+
+
+def asset_chunks(asset_id: str, packed: Packed) -> tuple[AssetRecord, Iterator[Chunk]]:
+    """The record of an asset, and its parts as chunks."""
+    ids = tuple(f"{asset_id}/{number}" for number in range(len(packed.parts)))
+    chunks = (_script(i, part.tobytes()) for i, part in zip(ids, packed.parts, strict=True))
+    return AssetRecord(packed.bytes, "gzip", ids), chunks
 
 
 def payload(content: bytes, chunk_id: str) -> bytes:

@@ -11,12 +11,9 @@ from typing import Any
 
 import orjson
 
-from cc_export.bundle.chunk import BrokenChunkError, payload
+from cc_export.bundle.chunk import GZIP, BrokenChunkError, payload
 from cc_export.bundle.records import FORMAT_VERSION
 from cc_export.errors import ExportError
-
-# zlib's word for "with a gzip header"
-_GZIP = 31
 
 
 class Site:
@@ -55,7 +52,7 @@ class Site:
             parts = [payload(self._checked(part), part) for part in record["parts"]]
             packed = base64.b64decode(b"".join(parts), validate=True)
             # At most one byte too many, so that a small file cannot fill the memory.
-            unpacker = zlib.decompressobj(_GZIP)
+            unpacker = zlib.decompressobj(GZIP)
             content = unpacker.decompress(packed, record["bytes"] + 1)
         except (BrokenChunkError, ValueError, zlib.error) as error:
             raise ExportError(f"{self.folder}: asset {asset_id!r} is damaged: {error}") from None

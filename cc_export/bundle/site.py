@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from cc_export.bundle import build
-from cc_export.bundle.chunk import Chunk, asset_chunks, json_chunk
+from cc_export.bundle.chunk import Chunk, Packed, asset_chunks, json_chunk
 from cc_export.bundle.layers import Grids, layers_chunk, sketches_chunk, study_grids
-from cc_export.bundle.records import AssetRecord, TimingChunk
+from cc_export.bundle.records import AssetRecord, DatasetRecord, TimingChunk
 from cc_export.bundle.write import MANIFEST, SiteWriter
+from cc_export.cache.chunks import kept_chunk
+from cc_export.cache.store import Cache
 from cc_export.dataset import Dataset
 from cc_export.embed import Embedding
-from cc_export.errors import ExportError
 from cc_export.flags import speed_flags
 from cc_export.latency import machine
-from cc_export.onnx_models.read import read_file
 from cc_export.results import ModelResult, Results
 from cc_export.study.records import LoadedStudy
 from cc_export.version import __version__
@@ -25,12 +26,19 @@ from cc_export.viewer import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything a site is made of. ``seconds`` are wall-clock times by stage."""
+    """Everything a site is made of.
+
+    ``packed`` are the model files that travel with it, made ready; ``dataset_content`` is the hash
+    of the evaluation set; ``seconds`` are wall-clock times by stage.
+    """
 
     study: LoadedStudy
     results: Results
     dataset: Dataset | None
     embeddings: Mapping[str, Embedding]
+    packed: Callable[[ModelResult], Packed]
+    dataset_content: str
+    cache: Cache
     viewer: Viewer
     seconds: Mapping[str, float]
 
@@ -39,7 +47,7 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     """Write every file of a site; ``advance`` is told each model that is done.
 
     Raises:
-        ExportError: the site cannot be written, or a model file changed since it was inspected.
+        ExportError: the site cannot be written.
     """
     assets = dict(content.viewer.assets)
     for path, file in content.viewer.files:
@@ -50,16 +58,16 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
             writer.write(chunk)
         asset = content.embeddings[result.model.id].asset
         if asset and asset not in assets:
-            assets[asset] = _write_asset(asset, _model_bytes(result), writer)
+            assets[asset] = _write_asset(asset, content.packed(result), writer)
         advance(result.model.id)
     dataset = None
     if content.dataset and content.study.evaluation:
         dataset = build.dataset_record(content.dataset, content.study.evaluation)
-        for chunk_id, record in build.instances_chunks(content.dataset, dataset):
-            writer.write(json_chunk(chunk_id, record))
+        for chunk in _instances(content, content.dataset, dataset):
+            writer.write(chunk)
     models = build.models_chunk(content.results, content.embeddings)
     writer.write(json_chunk(build.MODELS, models))
-    writer.write(json_chunk(build.ANSWERS, build.answers_chunk(content.study)))
+    writer.write(_answers(content))
     writer.write(json_chunk(build.TIMING, _timing(content)), verified=False)
     # GitHub Pages would otherwise run the site through Jekyll.
     writer.write(Chunk(".nojekyll", b""))
@@ -79,20 +87,28 @@ def _model_chunks(result: ModelResult, grids: Grids) -> Iterator[Chunk]:
         yield json_chunk(result.predictions_chunk, record)
 
 
-def _write_asset(asset_id: str, content: bytes, writer: SiteWriter) -> AssetRecord:
-    record, chunks = asset_chunks(asset_id, content)
+def _instances(content: Content, dataset: Dataset, record: DatasetRecord) -> Iterator[Chunk]:
+    made = (content.dataset_content, dataset.source, record)
+    for number, chunk_id in enumerate(record.chunks):
+        yield kept_chunk(
+            content.cache,
+            chunk_id,
+            made,
+            partial(build.instances_chunk, dataset, record, number),
+        )
+
+
+def _answers(content: Content) -> Chunk:
+    study = content.study
+    recipes = tuple((model.id, model.parents, model.operation) for model in study.models)
+    return kept_chunk(content.cache, build.ANSWERS, recipes, lambda: build.answers_chunk(study))
+
+
+def _write_asset(asset_id: str, packed: Packed, writer: SiteWriter) -> AssetRecord:
+    record, chunks = asset_chunks(asset_id, packed)
     for chunk in chunks:
         writer.write(chunk)
     return record
-
-
-def _model_bytes(result: ModelResult) -> bytes:
-    path, inspection = result.model.onnx, result.inspection
-    assert path is not None and inspection is not None
-    file = read_file(path)
-    if file.sha256() != inspection.sha256:
-        raise ExportError(f"{path}: the file changed during the export", "Export again.")
-    return file.content()
 
 
 def _timing(content: Content) -> TimingChunk:

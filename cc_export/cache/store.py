@@ -66,8 +66,12 @@ class Work(Generic[Found]):
 
         read = tuple(spell(file) for file in self.files)
         name = (self.function.__module__, self.function.__qualname__)
-        form = encode((name, self.arguments, read, _code(), _libraries()), spell)
-        return hashlib.sha256(form).hexdigest()
+        return key_of((name, self.arguments, read), spell)
+
+
+def key_of(given: object, spell_path: Callable[[Path], str] = str) -> str:
+    """What something is kept under that depends on ``given``, our code and the libraries'."""
+    return hashlib.sha256(encode((given, _code(), _libraries()), spell_path)).hexdigest()
 
 
 class Cache:
@@ -95,6 +99,10 @@ class Cache:
             return (decode(kept),)
         except (OSError, CodecError):
             return None
+
+    def has(self, key: str) -> bool:
+        """Whether there is an entry, whole or not."""
+        return self._file(key).is_file()
 
     def keep(self, key: str, value: object) -> None:
         """Keep a value; where the disk refuses, ``problem`` says so and the export goes on."""
