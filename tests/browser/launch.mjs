@@ -9,7 +9,7 @@ const EXECUTABLES = {
   firefox: process.env.FIREFOX || "/usr/bin/firefox-esr",
 };
 
-const options = ({ dark }) => ({
+const options = ({ dark, downloads }) => ({
   chromium: {
     browser: "chrome",
     // Never --allow-file-access-from-files: it would let pass what a reader's browser refuses.
@@ -25,6 +25,7 @@ const options = ({ dark }) => ({
       "security.fileuri.strict_origin_policy": true,
       "privacy.file_unique_origin": true,
       "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1,
+      ...(downloads && { "browser.download.folderList": 2, "browser.download.dir": downloads, "browser.download.alwaysOpenPanel": false }),
     },
   },
 });
@@ -32,13 +33,19 @@ const options = ({ dark }) => ({
 /**
  * A browser with a fresh profile.
  * @param {"chromium" | "firefox"} name
- * @param {{dark?: boolean}} system `dark` when pages are to find that the reader prefers dark ones
+ * @param {{dark?: boolean, downloads?: string}} system `dark` when pages are to find that the reader prefers dark ones; `downloads` is
+ *   the folder that saved files go to
  * @returns {Promise<import("puppeteer-core").Browser>}
  */
-export async function launch(name, { dark = false } = {}) {
+export async function launch(name, { dark = false, downloads } = {}) {
   const executablePath = EXECUTABLES[name];
   if (!existsSync(executablePath)) {
     throw new Error(`no ${name} at ${executablePath}: install it, or set ${name.toUpperCase()} to the path of one`);
   }
-  return puppeteer.launch({ ...options({ dark })[name], executablePath, headless: true, protocolTimeout: 120_000 });
+  const browser = await puppeteer.launch({ ...options({ dark, downloads })[name], executablePath, headless: true, protocolTimeout: 120_000 });
+  if (downloads && name === "chromium") {
+    const session = await browser.target().createCDPSession();
+    await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: downloads });
+  }
+  return browser;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { metric, model, smallStudy } from "../study/fixture.ts";
-import { sortModels } from "./sort.ts";
+import { sortModels, tableRows } from "./sort.ts";
 
 const study = smallStudy(
   [model("m10", null, { Accuracy: 0.5 }), model("m9", "m10", { Accuracy: "NaN" }), model("m2", "m10", { Accuracy: 0.9 }), model("m1", "m10")],
@@ -20,5 +20,11 @@ describe("sortModels", () => {
 
   it("sorts names with their numbers by value", () => {
     expect(ids("model", false)).toEqual(["m1", "m2", "m9", "m10"]);
+  });
+});
+
+describe("tableRows", () => {
+  it("puts models that filters hide last, in the same order", () => {
+    expect(tableRows(study.models, new Set(["m9", "m1"])).map(({ id }) => id)).toEqual(["m9", "m1", "m10", "m2"]);
   });
 });

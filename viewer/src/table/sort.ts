@@ -20,3 +20,9 @@ export function sortModels(study: Study, key: string | null, descending: boolean
   const text = key === "operation" ? spellOperation : (model: ModelRecord) => model.id;
   return [...study.models].sort((a, b) => sign * names.compare(text(a), text(b)));
 }
+
+/** Models that filters hide come last, in the same order. */
+export function tableRows(sorted: readonly ModelRecord[], passing: ReadonlySet<string>): readonly ModelRecord[] {
+  if (passing.size === sorted.length) return sorted;
+  return [...sorted.filter(({ id }) => passing.has(id)), ...sorted.filter(({ id }) => !passing.has(id))];
+}
