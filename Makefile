@@ -1,6 +1,6 @@
 # `make demo` and `make test` need Python ≥ 3.11, Node ≥ 20.19 and make, and set everything else up.
 .DELETE_ON_ERROR:
-.PHONY: demo test build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers bench clean help
+.PHONY: demo test test-torch build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,7 +20,7 @@ help:
 demo: site $(VENV)/.installed
 	@$(BIN)/cc-export demo -o $(DEMO)
 
-test: lint test-python test-runtime test-viewer test-browser
+test: lint test-python test-torch test-runtime test-viewer test-browser
 	@echo "every test passed"
 
 # --- set-up ----------------------------------------------------------------------------------
@@ -73,6 +73,15 @@ lint: $(VENV)/.dev viewer/node_modules/.package-lock.json
 
 test-python: site $(VENV)/.dev
 	$(BIN)/pytest
+
+# torch is large, so it is installed by the tests that need it alone; one version, so that what its
+# exporters do is the same everywhere.
+$(VENV)/.torch: $(VENV)/.dev
+	$(BIN)/pip install --quiet -e '.[torch]' torch==2.13.0
+	@touch $@
+
+test-torch: $(VENV)/.torch
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest tests/pytorch
 
 test-runtime: site $(VENV)/.dev
 	cd wasm && npm test --silent

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
     from cc_export.bundle.summary import SiteSummary
     from cc_export.explain import Answer
     from cc_export.pipeline import Report
+    from cc_export.pytorch.convert import Conversion
     from cc_export.validate import Validation
 
 # Characters of a model id beside a bar.
@@ -254,6 +256,19 @@ def report_json(report: Report) -> str:
     """What an export did, as JSON."""
     fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
     return json_text({**fields, "site": str(report.site)})
+
+
+def print_conversion(path: Path, found: Conversion, console: Console) -> None:
+    """What an exported module became, and how far its answers are from the module's."""
+    close = found.agreement
+    console.print(
+        Text(
+            f"{path}: opset {found.opset}, torch {found.torch}, {found.exporter} exporter; differs "
+            f"from the module by at most {close.absolute:.3g} "
+            f"({close.relative:.2g} of its largest value) on {_many(close.instances, 'instance')}"
+        ),
+        soft_wrap=True,
+    )
 
 
 def json_text(record: object) -> str:

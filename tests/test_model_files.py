@@ -12,7 +12,6 @@ import tiny_models
 import tiny_study
 
 from cc_export.errors import ExportError
-from cc_export.onnx_models.read import read_model
 from cc_export.study.model_files import ModelFiles
 
 BASE = tiny_study.TINY / "models" / "base.onnx"
@@ -59,7 +58,7 @@ def test_external_data_comes_along(files: ModelFiles, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "run")
     assert sorted(path.name for path in kept.parent.iterdir()) == ["net.data", "net.onnx"]
     original = tiny_models.float32(tiny_models.weights())
-    pairs = zip(read_model(kept).graph.initializer, original.graph.initializer, strict=True)
+    pairs = zip(onnx.load(kept).graph.initializer, original.graph.initializer, strict=True)
     for found, wanted in pairs:
         np.testing.assert_array_equal(
             onnx.numpy_helper.to_array(found), onnx.numpy_helper.to_array(wanted)

@@ -18,7 +18,7 @@ from cc_export.study.json_values import parse_json
 from cc_export.study.load import find_study, load_study
 from cc_export.study.model_files import ModelFiles, OnnxSource, existing, within
 from cc_export.study.outputs import named_outputs
-from cc_export.study.plain import as_array, plain
+from cc_export.study.plain import as_array, named_inputs, plain
 from cc_export.study.record_files import (
     ADDED,
     LISTS,
@@ -30,7 +30,7 @@ from cc_export.study.record_files import (
     record_text,
     remove_unfinished,
 )
-from cc_export.study.records import LoadedStudy
+from cc_export.study.records import LoadedStudy, ToOnnx
 from cc_export.study.values import NotValidError
 
 _NO_MODEL = {"id": "-"}
@@ -187,6 +187,9 @@ class Study:
         id: str,
         *,
         onnx: OnnxSource | None = None,
+        model: Any = None,
+        example: Any = None,
+        to_onnx: ToOnnx | None = None,
         parent: str | None = None,
         parents: Iterable[str] = (),
         operation: str | tuple[str, Mapping[str, Any]] | Mapping[str, Any] | None = None,
@@ -204,6 +207,11 @@ class Study:
             id: unique in the study.
             onnx: its ONNX file (copied into the study unless it lies there), or the model in
                 memory. None for a model that is known by its metadata.
+            model: instead of ``onnx``: a ``torch.nn.Module``, which is exported right away (see
+                docs/pytorch.md) and stays as it is. The exported file is checked against it.
+            example: inputs of that module, by name or in the order of its forward: tensors or
+                arrays whose first axis are instances.
+            to_onnx: how the module is exported, where the defaults do not suit.
             parent: id of the model it was made from, which has been added before.
             parents: instead of ``parent``: several models.
             operation: how it was made: a name, or a name and the values of parameters.
@@ -219,11 +227,15 @@ class Study:
 
         Raises:
             ExportError: there is a model of that id, or no parent of that name; a value is not
-                allowed; a file is missing or cannot be written. Nothing has been added then.
+                allowed; a file is missing or cannot be written; torch is not installed, or cannot
+                export the module. Nothing has been added then.
         """
         where = f"model {id!r}"
         self._check("models", {"id": id}, where)
         self._check_new(id, replace)
+        if model is not None and (onnx is not None or example is None):
+            what = "has both `model` and `onnx`" if onnx is not None else "needs an `example`"
+            raise ExportError(f"{where} {what}", "Give model=MODULE with example=INPUTS.")
         several = list(parents)
         if parent is not None and several:
             raise ExportError(f"{where} has both `parent` and `parents`", "Use one of them.")
@@ -245,6 +257,7 @@ class Study:
         self._check("models", {"id": id, **made}, where)
         self._check_parents(id, several if parent is None else [parent])
         arrays = None if outputs is None else named_outputs(outputs, f"{where}: outputs")
+        inputs = named_inputs(model, example, f"{where}: example")
         # All that can be wrong with it has been found out before anything is written.
         target = record_path(self.folder, "models", id)
         files, content = ModelFiles(self.folder, id), b""
@@ -252,6 +265,8 @@ class Study:
             with self._writing():
                 if onnx is not None:
                     made["onnx"] = files.onnx(onnx)
+                if model is not None:
+                    made["onnx"] = files.module(model, inputs, to_onnx or ToOnnx())
                 if arrays is not None:
                     made["outputs"] = files.outputs(arrays)
                 now = datetime.now(UTC).isoformat()

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from onnx import ModelProto
 
 from cc_export.bundle.chunk import slug
 from cc_export.errors import ExportError, ModelError
-from cc_export.onnx_models.read import read_file
+from cc_export.onnx_models.read import model_files
 from cc_export.study.outputs import write_outputs
 from cc_export.study.record_files import new_file, publish, record_path
+from cc_export.study.records import ToOnnx
 
 OnnxSource = Path | str | bytes | ModelProto
+Arrays = Mapping[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,24 @@ class ModelFiles:
                 shutil.copyfile(part, copy)
         return within(self.folder, kept / path.name)
 
-    def outputs(self, arrays: Mapping[str, NDArray[np.generic]]) -> str:
+    def module(self, module: Any, inputs: Arrays, how: ToOnnx) -> str:
+        """Export a PyTorch module as an ONNX file, and check it against the module.
+
+        Raises:
+            ExportError: torch is not installed.
+            ModelError: it cannot be exported, or the file gives other answers.
+            OSError: it cannot be written.
+        """
+        from cc_export.pytorch.convert import convert  # noqa: PLC0415 (needs onnxruntime)
+
+        # A folder, for weights of more than 2 GB are a file beside the model.
+        kept = self._new_name("")
+        with new_file(kept) as temporary:
+            temporary.mkdir()
+            convert(module, inputs, temporary / "model.onnx", how)
+        return within(self.folder, kept / "model.onnx")
+
+    def outputs(self, arrays: Arrays) -> str:
         """Keep predictions as an npz file.
 
         Raises:
@@ -90,7 +110,7 @@ class ModelFiles:
 
 def _files_of(path: Path) -> tuple[Path, ...]:
     try:
-        return read_file(path).files
+        return model_files(path)
     except ModelError:
         return (path,)  # the export will say what is wrong with it
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from pathlib import PurePath
@@ -70,3 +71,20 @@ def as_array(value: Any, where: str) -> NDArray[np.generic]:
             "Give numbers of one type and equal lengths, or a list of texts.",
         )
     return array
+
+
+def named_inputs(module: Any, example: Any, where: str) -> dict[str, NDArray[np.generic]]:
+    """Inputs of a module by name: from a mapping, or one or several in the order of its forward.
+
+    Raises:
+        ExportError: one is no array, or there are more than the module takes.
+    """
+    if example is None:
+        return {}
+    if not isinstance(example, Mapping):
+        listed = list(example) if isinstance(example, list | tuple) else [example]
+        names = list(inspect.signature(getattr(module, "forward", module)).parameters)
+        if len(listed) > len(names):
+            raise ExportError(f"{where}: {len(listed)} inputs for a forward of {len(names)}")
+        example = dict(zip(names, listed, strict=False))
+    return {str(name): as_array(value, f"{where}.{name}") for name, value in example.items()}

@@ -11,6 +11,7 @@ from cc_export.errors import Problem
 
 Direction = Literal["higher", "lower"]
 Scores = Literal["logits", "probabilities"]
+Exporter = Literal["dynamo", "legacy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,28 @@ class Operation:
 
     name: str
     parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An input of a PyTorch module, of which only shape and numpy's name of the type are given."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class ToOnnx:
+    """How PyTorch modules become ONNX files.
+
+    ``inputs`` are examples by name, in order; ``dynamic`` the axes of each that vary, None: the
+    first one. ``opset`` None: the exporter's own.
+    """
+
+    inputs: tuple[tuple[str, Example], ...] = ()
+    dynamic: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    opset: int | None = None
+    exporter: Literal["auto", "dynamo", "legacy"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
