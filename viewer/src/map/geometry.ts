@@ -1,91 +1,58 @@
-// From a layout's columns and rows to pixels, ribbons and what lies in a rectangle.
-
-import type { Layout } from "./layout.ts";
+// Points, rectangles and links in pixels: their shapes, what lies in a rectangle, what is next to what.
 
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-export interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly points: ReadonlyMap<string, Point>;
-  readonly columnX: readonly number[];
-  /** Room for labels of a column, right of its nodes. */
-  readonly labelWidths: readonly number[];
-  readonly rowHeight: number;
-  /** The largest radius that keeps nodes of neighbouring rows apart. */
-  readonly mostRadius: number;
+/** What a ribbon goes through: from its parent, come to its child's row at `turnX`, to its child; its half width at both ends. */
+export interface Course {
+  readonly from: Point;
+  readonly to: Point;
+  readonly turnX: number;
+  readonly fromHalf: number;
+  readonly toHalf: number;
 }
 
-const MARGIN = { top: 44, bottom: 14, left: 24, right: 8 };
-const LEAST_ROW = 15;
-const MOST_ROW = 44;
-const LEAST_LABEL = 72;
-/** A column is its nodes, its labels, and room for ribbons to turn. */
-const BESIDE_LABEL = 38;
+/** What draws a ribbon, a path of the DOM's canvas among others. */
+export interface Pen {
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void;
+  closePath(): void;
+}
 
-/**
- * Fits a layout into a size, or makes it larger than that where rows or columns would get too tight.
- * @param wanted width in pixels of the widest label of each column
- */
-export function frameOf(layout: Layout, wanted: readonly number[], width: number, height: number): Frame {
-  const rows = Math.max(1, layout.rows);
-  const room = height - MARGIN.top - MARGIN.bottom;
-  const rowHeight = Math.max(LEAST_ROW, Math.min(MOST_ROW, room / rows));
-  const used = rowHeight * rows;
-  const top = MARGIN.top + Math.max(0, (room - used) / 2) + rowHeight / 2;
-  const labelWidths = shareOut(wanted, width - MARGIN.left - MARGIN.right - BESIDE_LABEL * layout.columns.length);
-  const columnX: number[] = [];
-  let x = MARGIN.left;
-  for (const labelWidth of labelWidths) {
-    columnX.push(x);
-    x += labelWidth + BESIDE_LABEL;
-  }
-  const points = new Map<string, Point>();
-  for (const place of layout.places.values()) {
-    points.set(place.id, { x: columnX[place.column] ?? 0, y: top + place.row * rowHeight });
-  }
-  return {
-    width: Math.max(width, x + MARGIN.right),
-    height: Math.max(height, top + used - rowHeight / 2 + MARGIN.bottom),
-    points,
-    columnX,
-    labelWidths,
-    rowHeight,
-    mostRadius: Math.max(5, Math.min(12, rowHeight * 0.5)),
+/** Draws a ribbon whose width goes from one half width to the other. */
+export function drawRibbon(pen: Pen, { from, to, turnX, fromHalf, toHalf }: Course): void {
+  const middle = (from.x + turnX) / 2;
+  const reach = to.x - from.x;
+  const share = reach === 0 ? 1 : (turnX - from.x) / reach;
+  const half = fromHalf + (toHalf - fromHalf) * share;
+  pen.moveTo(from.x, from.y - fromHalf);
+  pen.bezierCurveTo(middle, from.y - fromHalf, middle, to.y - half, turnX, to.y - half);
+  if (share < 1) pen.lineTo(to.x, to.y - toHalf);
+  pen.lineTo(to.x, to.y + toHalf);
+  if (share < 1) pen.lineTo(turnX, to.y + half);
+  pen.bezierCurveTo(middle, to.y + half, middle, from.y + fromHalf, from.x, from.y + fromHalf);
+  pen.closePath();
+}
+
+/** The same as the `d` of a path element. */
+export function ribbon(course: Course): string {
+  const parts: string[] = [];
+  const spell = (letter: string, ...numbers: number[]): void => {
+    parts.push(letter + numbers.map((number) => Math.round(number * 100) / 100).join(" "));
   };
-}
-
-/** Whether labels of these widths fit side by side. */
-export function fits(wanted: readonly number[], width: number): boolean {
-  return wanted.reduce((sum, label) => sum + label + BESIDE_LABEL, MARGIN.left + MARGIN.right) <= width;
-}
-
-/** Each column what it wants and an even part of what is left; less, but a readable least, where room is short. */
-function shareOut(wanted: readonly number[], room: number): number[] {
-  const total = wanted.reduce((sum, width) => sum + width, 0);
-  if (total <= room) return wanted.map((width) => width + (room - total) / wanted.length);
-  // Those that want less than an even part keep what they want; the others share the rest.
-  let left = room;
-  let sharing = wanted.length;
-  const granted = new Array<number>(wanted.length).fill(0);
-  for (const index of [...wanted.keys()].sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0))) {
-    const width = Math.max(Math.min(wanted[index] ?? 0, left / sharing), Math.min(wanted[index] ?? 0, LEAST_LABEL));
-    granted[index] = width;
-    left -= width;
-    sharing -= 1;
-  }
-  return granted;
-}
-
-/** A ribbon from parent to child whose width goes from one half-width to the other. */
-export function ribbon(from: Point, to: Point, fromHalf: number, toHalf: number): string {
-  const middle = (from.x + to.x) / 2;
-  const line = (a: Point, b: Point, up: number, down: number): string =>
-    `${a.x},${a.y + up} C${middle},${a.y + up} ${middle},${b.y + down} ${b.x},${b.y + down}`;
-  return `M${line(from, to, -fromHalf, -toHalf)} L${line(to, from, toHalf, fromHalf)} Z`;
+  drawRibbon(
+    {
+      moveTo: (x, y) => spell("M", x, y),
+      lineTo: (x, y) => spell("L", x, y),
+      bezierCurveTo: (...numbers) => spell("C", ...numbers),
+      closePath: () => spell("Z"),
+    },
+    course,
+  );
+  return parts.join("");
 }
 
 export interface Rectangle {

@@ -1,186 +1,177 @@
-// Where each model stands on the Model Map. Pure: models in, places out.
+// Where each model stands on the Model Map. Pure: models in, places out, whatever is selected or hovered.
 //
-// Columns are operations in an order that every chain of operations shares wherever the chains
-// allow one: a child always stands right of its parent, and equal operations share a column. An
-// operation that a chain repeats, or that chains use in opposite orders, gets a further column.
-// Rows are those of a tidy tree: each leaf has a row of its own, a parent stands amid its children.
+// By operation, columns are operations in an order that chains share; by step, columns are how many operations a model is away
+// from its root; by time (timeline.ts), models stand where they were made. In the first two, rows are those of a tidy forest
+// (rows.ts) whose siblings are put in an order that keeps links to second parents from crossing others.
 
-export interface LayoutModel {
-  readonly id: string;
-  /** The first parent, or null for a root. */
-  readonly parent: string | null;
-  /** The operation's name, or null for a root that no operation made. */
-  readonly operation: string | null;
-}
+import { crossingsOf, type Curve } from "./crossings.ts";
+import { forestOf, type Forest, type LayoutModel } from "./forest.ts";
+import { operationColumns } from "./operations.ts";
+import { tidyRows, type Rows } from "./rows.ts";
+import { layoutByTime } from "./timeline.ts";
+
+export type { LayoutModel } from "./forest.ts";
+
+export type Arrangement = "operation" | "step" | "time";
 
 export interface Column {
-  readonly operation: string;
   /** "train", and "train (2)" for a further column of the same operation. */
   readonly label: string;
 }
 
 export interface Place {
   readonly id: string;
+  /** A whole number, except on the time axis. */
   readonly column: number;
+  /** Models of one column are at least one row apart. */
   readonly row: number;
+}
+
+export interface Link {
+  readonly parent: string;
+  readonly child: string;
+  /** 0 for the first parent: the link that the forest is made of. */
+  readonly order: number;
+  /** The column at which the link has come to its child's row. */
+  readonly turn: number;
+}
+
+/** Columns from `first` on are a time axis from one moment to another, in milliseconds since 1970. */
+export interface TimeAxis {
+  readonly first: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Layout {
   readonly columns: readonly Column[];
+  /** How many columns wide it is, the time axis included. */
+  readonly span: number;
   readonly rows: number;
   readonly places: ReadonlyMap<string, Place>;
+  readonly links: readonly Link[];
+  readonly time: TimeAxis | null;
 }
 
-export const BASE = "base model";
+/** Heads the column of models that nothing leads to. */
+const ROOT = "root";
+/** With more models than these, names give way to closeness: families may stand where a short family leaves room. */
+const ROOMY = 120;
+/** How often siblings are put in a better order before that is good enough. */
+const SWEEPS = 4;
+
+export function layoutOf(arrangement: Arrangement, models: readonly LayoutModel[]): Layout {
+  return { operation: layoutByOperation, step: layoutByStep, time: layoutByTime }[arrangement](models);
+}
 
 export function layoutByOperation(models: readonly LayoutModel[]): Layout {
-  const children = childrenByParent(models);
-  const roots = models.filter((model) => model.parent === null);
-  const order = depthFirst(roots, children);
-  const columns = orderOperations(order);
-  const columnOf = new Map<string, number>();
-  for (const model of order) {
-    const after = model.parent === null ? -1 : (columnOf.get(model.parent) ?? -1);
-    const operation = model.operation ?? BASE;
-    let column = columns.findIndex((name, index) => index > after && name === operation);
-    if (column < 0) column = columns.push(operation) - 1;
-    columnOf.set(model.id, column);
-  }
-  const { rowOf, rows } = tidyRows(roots, children);
-  const used = [...new Set(columnOf.values())].sort((a, b) => a - b);
+  const forest = forestOf(models);
+  const { operations, columnOf } = operationColumns(forest);
+  return tidy(forest, columnOf, numbered(operations));
+}
+
+export function layoutByStep(models: readonly LayoutModel[]): Layout {
+  const forest = forestOf(models);
+  const steps = Math.max(-1, ...forest.stepOf.values()) + 1;
+  const columns = Array.from({ length: steps }, (_, step) => ({ label: step === 0 ? ROOT : `step ${step}` }));
+  return tidy(forest, forest.stepOf, columns);
+}
+
+function tidy(forest: Forest, columnOf: ReadonlyMap<string, number>, columns: readonly Column[]): Layout {
+  const links = linksOf(forest, columnOf);
+  const { rowOf, count } = orderedRows(forest, columnOf, links);
   const places = new Map(
-    order.map((model) => [
-      model.id,
-      {
-        id: model.id,
-        column: used.indexOf(columnOf.get(model.id) ?? 0),
-        row: rowOf.get(model.id) ?? 0,
-      },
-    ]),
+    forest.order.map(({ id }) => [id, { id, column: columnOf.get(id) ?? 0, row: rowOf.get(id) ?? 0 }]),
   );
-  return { columns: label(used.map((index) => columns[index] ?? BASE)), rows, places };
+  return { columns, span: columns.length, rows: count, places, links, time: null };
 }
 
-function childrenByParent(models: readonly LayoutModel[]): Map<string, LayoutModel[]> {
-  const children = new Map<string, LayoutModel[]>();
-  for (const model of models) {
-    if (model.parent === null) continue;
-    const siblings = children.get(model.parent);
-    if (siblings) siblings.push(model);
-    else children.set(model.parent, [model]);
-  }
-  return children;
+function linksOf(forest: Forest, columnOf: ReadonlyMap<string, number>): Link[] {
+  const column = (id: string): number => columnOf.get(id) ?? 0;
+  return forest.order.flatMap(({ id: child }) =>
+    (forest.parentsOf.get(child) ?? []).map((parent, order) => ({
+      parent,
+      child,
+      order,
+      turn: order === 0 ? column(parent) + 1 : column(child),
+    })),
+  );
 }
 
-/** Parents before children; iterative, because a chain may be longer than the call stack. */
-function depthFirst(
-  roots: readonly LayoutModel[],
-  children: ReadonlyMap<string, readonly LayoutModel[]>,
-): LayoutModel[] {
-  const order: LayoutModel[] = [];
-  const stack = [...roots].reverse();
-  for (let model = stack.pop(); model; model = stack.pop()) {
-    order.push(model);
-    stack.push(...[...(children.get(model.id) ?? [])].reverse());
+/** Rows for siblings in column order, or in the order in which links to second parents cross the fewest others. */
+function orderedRows(forest: Forest, columnOf: ReadonlyMap<string, number>, links: readonly Link[]): Rows {
+  const beside = forest.order.length > ROOMY ? 0 : 1;
+  const column = (id: string): number => columnOf.get(id) ?? 0;
+  let childrenOf = sortedBy(forest.childrenOf, ({ id }) => column(id));
+  let roots: readonly LayoutModel[] = forest.roots;
+  let best = tidyRows(roots, childrenOf, columnOf, beside);
+  const second = links.filter(({ order }) => order > 0);
+  if (second.length === 0) return best;
+  const crossings = (rows: Rows): number => crossingsOf(curvesOf(links, columnOf, rows.rowOf));
+  let fewest = crossings(best);
+  for (let sweep = 0, rows = best; sweep < SWEEPS && fewest > 0; sweep += 1) {
+    const pull = pullOf(forest, second, rows, sweep % 2 === 0);
+    childrenOf = sortedBy(childrenOf, ({ id }) => pull.get(id) ?? 0);
+    roots = [...roots].sort((a, b) => (pull.get(a.id) ?? 0) - (pull.get(b.id) ?? 0));
+    rows = tidyRows(roots, childrenOf, columnOf, beside);
+    const count = crossings(rows);
+    if (count < fewest) [best, fewest] = [rows, count];
   }
-  return order;
+  return best;
 }
 
 /**
- * A column order of operation names. An operation that stands k times in one chain is k keys,
- * `name 1` to `name k`; a key comes before another when it does so in more chains than not, and
- * of keys that nothing precedes the one that stands earliest on average comes first.
+ * The row that a family is drawn to: the mean of the rows of its second parents, or of its second children, else its own. Of two
+ * families that are linked only one moves at a time; they would change places otherwise.
  */
-function orderOperations(order: readonly LayoutModel[]): string[] {
-  const counts = new Map<string, ReadonlyMap<string, number>>();
-  const keyOf = new Map<string, string>();
-  const depthOf = new Map<string, number>();
-  const seen = new Map<string, { operation: string; depths: number[]; first: number }>();
-  const before = new Map<string, Map<string, number>>();
-  for (const [index, model] of order.entries()) {
-    const operation = model.operation ?? BASE;
-    const above = (model.parent !== null && counts.get(model.parent)) || new Map<string, number>();
-    const count = (above.get(operation) ?? 0) + 1;
-    counts.set(model.id, new Map([...above, [operation, count]]));
-    const key = `${operation}\u0000${count}`;
-    const depth = model.parent === null ? 0 : (depthOf.get(model.parent) ?? 0) + 1;
-    keyOf.set(model.id, key);
-    depthOf.set(model.id, depth);
-    const known = seen.get(key) ?? { operation, depths: [], first: index };
-    known.depths.push(depth);
-    seen.set(key, known);
-    const parentKey = model.parent === null ? undefined : keyOf.get(model.parent);
-    if (parentKey !== undefined && parentKey !== key) {
-      const followers = before.get(parentKey) ?? new Map<string, number>();
-      followers.set(key, (followers.get(key) ?? 0) + 1);
-      before.set(parentKey, followers);
-    }
+function pullOf(forest: Forest, second: readonly Link[], { rowOf }: Rows, toParents: boolean): Map<string, number> {
+  const sums = new Map<string, { total: number; count: number }>();
+  const add = (id: string, total: number, count: number): void => {
+    const sum = sums.get(id) ?? { total: 0, count: 0 };
+    sums.set(id, { total: sum.total + total, count: sum.count + count });
+  };
+  for (const { parent, child } of second) {
+    if (toParents) add(child, rowOf.get(parent) ?? 0, 1);
+    else add(parent, rowOf.get(child) ?? 0, 1);
   }
-  const weight = (a: string, b: string): number => before.get(a)?.get(b) ?? 0;
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  // held: by how much what is not placed yet comes before a key rather than after it.
-  const net = (a: string, b: string): number => Math.max(0, weight(a, b) - weight(b, a));
-  const left = new Map<string, Rank>();
-  for (const [key, known] of seen) {
-    left.set(key, { held: 0, depth: mean(known.depths), first: known.first });
+  for (const { id } of [...forest.order].reverse()) {
+    const sum = sums.get(id);
+    const parent = forest.parentsOf.get(id)?.[0];
+    if (sum && parent !== undefined) add(parent, sum.total, sum.count);
   }
-  for (const [key, followers] of before) {
-    for (const follower of followers.keys()) hold(left, follower, net(key, follower));
-  }
-  const placed: string[] = [];
-  while (left.size > 0) {
-    let [best] = left.keys();
-    if (best === undefined) break;
-    for (const key of left.keys()) if (comesFirst(left, key, best)) best = key;
-    left.delete(best);
-    placed.push(seen.get(best)?.operation ?? BASE);
-    for (const follower of before.get(best)?.keys() ?? []) hold(left, follower, -net(best, follower));
-  }
-  return placed;
+  return new Map(
+    forest.order.map(({ id }) => {
+      const sum = sums.get(id);
+      return [id, sum ? sum.total / sum.count : (rowOf.get(id) ?? 0)];
+    }),
+  );
 }
 
-interface Rank {
-  held: number;
-  readonly depth: number;
-  readonly first: number;
+/** The links of a layout as curves, to count how often they cross. */
+export function curvesOf(
+  links: readonly Link[],
+  columnOf: ReadonlyMap<string, number>,
+  rowOf: ReadonlyMap<string, number>,
+): Curve[] {
+  return links.map(({ parent, child, turn }) => ({
+    from: { column: columnOf.get(parent) ?? 0, row: rowOf.get(parent) ?? 0 },
+    to: { column: columnOf.get(child) ?? 0, row: rowOf.get(child) ?? 0 },
+    turn,
+  }));
 }
 
-function hold(left: ReadonlyMap<string, Rank>, key: string, weight: number): void {
-  const rank = left.get(key);
-  if (rank) rank.held += weight;
+function sortedBy(
+  childrenOf: Forest["childrenOf"],
+  key: (model: LayoutModel) => number,
+): Map<string, readonly LayoutModel[]> {
+  return new Map([...childrenOf].map(([id, children]) => [id, [...children].sort((a, b) => key(a) - key(b))]));
 }
 
-function comesFirst(left: ReadonlyMap<string, Rank>, key: string, other: string): boolean {
-  const a = left.get(key);
-  const b = left.get(other);
-  if (!a || !b || key === other) return false;
-  if (a.held !== b.held) return a.held < b.held;
-  if (a.depth !== b.depth) return a.depth < b.depth;
-  return a.first < b.first;
-}
-
-function tidyRows(
-  roots: readonly LayoutModel[],
-  children: ReadonlyMap<string, readonly LayoutModel[]>,
-): { rowOf: Map<string, number>; rows: number } {
-  const rowOf = new Map<string, number>();
-  let next = 0;
-  const order = depthFirst(roots, children);
-  for (const model of order) if (!children.has(model.id)) rowOf.set(model.id, next++);
-  // Children come after their parent in `order`, so the reverse meets them first.
-  for (const model of order.reverse()) {
-    const below = (children.get(model.id) ?? []).map((child) => rowOf.get(child.id) ?? 0);
-    if (below.length > 0) rowOf.set(model.id, (Math.min(...below) + Math.max(...below)) / 2);
-  }
-  return { rowOf, rows: next };
-}
-
-function label(operations: readonly string[]): Column[] {
+function numbered(operations: readonly string[]): Column[] {
   const count = new Map<string, number>();
   return operations.map((operation) => {
     const number = (count.get(operation) ?? 0) + 1;
     count.set(operation, number);
-    return { operation, label: number === 1 ? operation : `${operation} (${number})` };
+    return { label: number === 1 ? operation : `${operation} (${number})` };
   });
 }

@@ -1,8 +1,17 @@
-// Colour and size of a model from a metric. Better values stand out more from the ground, in light and dark.
+// Colour and size of a model from a metric. Better values stand out more from the ground, in light and dark. The ramp goes from
+// yellow over green to blue and its lightness never turns back, so that it is read without telling colours apart.
 
 import { interpolateYlGnBu } from "d3-scale-chromatic";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import { extentOf, valueOf, type Study } from "../study/study.ts";
+
+/** Models that a scale has no place for, by the reason. */
+export interface Lacking {
+  readonly missing: readonly string[];
+  /** NaN. */
+  readonly undefined: readonly string[];
+  readonly infinite: readonly string[];
+}
 
 export interface ColourScale {
   /** CSS colour of a model, or null when it has no finite value. */
@@ -10,13 +19,17 @@ export interface ColourScale {
   /** CSS colour at a share between the metric's least (0) and greatest (1) value. */
   at(share: number): string;
   readonly extent: readonly [number, number] | null;
+  readonly lacking: Lacking;
 }
 
 export interface SizeScale {
   /** Radius in pixels; the area is proportional to the value. */
   of(modelId: string): number;
+  /** Whether the radius means anything; not so without a metric or a finite value. */
+  has(modelId: string): boolean;
   readonly extent: readonly [number, number] | null;
   radius(value: number): number;
+  readonly lacking: Lacking;
 }
 
 export const RADIUS = { least: 3.5, plain: 6 };
@@ -36,26 +49,52 @@ export function colourScale(study: Study, metric: MetricRecord | null, dark: boo
       const value = valueOf(study, modelId, metric);
       if (value === null || !Number.isFinite(value)) return null;
       const [low, high] = extent;
-      return at(high > low ? (value - low) / (high - low) : 1);
+      // One value everywhere is neither better nor worse than any other.
+      return at(high > low ? shareOf(value, low, high) : 0.5);
     },
+    lacking: lackingOf(study, metric),
   };
 }
 
-/** @param greatest radius of the greatest value, in pixels */
+/**
+ * The area of a mark is proportional to the value; where some values are negative, to how far it lies above the least.
+ * @param greatest radius of the greatest value, in pixels
+ */
 export function sizeScale(study: Study, metric: MetricRecord | null, greatest: number): SizeScale {
   const extent = metric && extentOf(study, metric);
-  const largest = extent ? Math.max(Math.abs(extent[0]), Math.abs(extent[1])) : 0;
+  const [low, high] = extent ?? [0, 0];
+  const from = Math.min(0, low);
   const radius = (value: number): number =>
-    largest > 0
-      ? Math.max(RADIUS.least, greatest * Math.sqrt(Math.abs(value) / largest))
-      : RADIUS.plain;
+    high > low ? Math.max(RADIUS.least, greatest * Math.sqrt(Math.max(0, shareOf(value, from, high)))) : RADIUS.plain;
+  const valueFor = (modelId: string): number | null => {
+    const value = metric && valueOf(study, modelId, metric);
+    return value === null || !Number.isFinite(value) ? null : value;
+  };
   return {
     extent,
     radius,
+    has: (modelId) => valueFor(modelId) !== null,
     of(modelId) {
-      if (!metric || !extent) return RADIUS.plain;
-      const value = valueOf(study, modelId, metric);
-      return value === null || !Number.isFinite(value) ? RADIUS.plain : radius(value);
+      const value = valueFor(modelId);
+      return value === null ? Math.min(RADIUS.plain, greatest) : radius(value);
     },
+    lacking: lackingOf(study, metric),
   };
+}
+
+/** Halves first: the difference of two huge values may be infinite. */
+function shareOf(value: number, low: number, high: number): number {
+  return (value / 2 - low / 2) / (high / 2 - low / 2);
+}
+
+function lackingOf(study: Study, metric: MetricRecord | null): Lacking {
+  const lacking = { missing: [] as string[], undefined: [] as string[], infinite: [] as string[] };
+  if (!metric) return lacking;
+  for (const { id } of study.models) {
+    const value = valueOf(study, id, metric);
+    if (value === null) lacking.missing.push(id);
+    else if (Number.isNaN(value)) lacking.undefined.push(id);
+    else if (!Number.isFinite(value)) lacking.infinite.push(id);
+  }
+  return lacking;
 }

@@ -15,6 +15,9 @@ const PADDING = 12;
 /** Pixels of the PNG for each of the page. */
 const SCALE = 2;
 
+/** Events of the window while a picture is made. */
+export const PICTURE = { before: "cc-beforepicture", after: "cc-afterpicture" };
+
 interface Box {
   left: number;
   top: number;
@@ -34,7 +37,13 @@ export function svgOf(element: Element): string {
     reach.right = Math.max(reach.right, right);
     reach.bottom = Math.max(reach.bottom, bottom);
   };
-  walk(element, { x: 0, y: 0 }, put, colours);
+  // As around printing: what paints itself for speed draws itself as elements.
+  dispatchEvent(new Event(PICTURE.before));
+  try {
+    walk(element, { x: 0, y: 0 }, put, colours);
+  } finally {
+    dispatchEvent(new Event(PICTURE.after));
+  }
   const root = make("svg", {
     xmlns: NAMESPACE,
     width: reach.right - reach.left + 2 * PADDING,

@@ -9,6 +9,7 @@ import { asFailure, type Failure } from "../failure.ts";
 import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
 import { lineageOf, makeStudy, metricNamed, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
+import type { Arrangement } from "../map/layout.ts";
 import { ExplanationState } from "./explanation.svelte.ts";
 import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
 import { Marks } from "./marks.svelte.ts";
@@ -150,6 +151,17 @@ export class AppState {
 
   encode(channel: "colour" | "size", metric: string | null): void {
     this.#show({ ...this.view, [channel]: metric });
+  }
+
+  /** Chooses what the columns of the map are. */
+  arrange(arrangement: Arrangement): void {
+    this.#show({ ...this.view, arrangement });
+  }
+
+  /** Lets models stand for everything below them on the map, or shows it again. */
+  collapse(ids: readonly string[], collapsed: boolean): void {
+    const others = this.view.collapsed.filter((id) => !ids.includes(id));
+    this.#show({ ...this.view, collapsed: collapsed ? [...others, ...ids.filter((id) => this.study.childrenOf.has(id))] : others });
   }
 
   /** Shows the table or the scatterplot beside the map. */

@@ -1,6 +1,7 @@
 // The view's parts as signals of their own: a change of one redraws, and even considers, only what reads it.
 
 import type { Filter } from "../filter/filters.ts";
+import type { Arrangement } from "../map/layout.ts";
 import type { SidePanel, View } from "./view.ts";
 
 export class Parts {
@@ -8,6 +9,8 @@ export class Parts {
   base: string | null = $state(null);
   colour: string | null = $state(null);
   size: string | null = $state(null);
+  arrangement: Arrangement = $state("operation");
+  collapsed: readonly string[] = $state.raw([]);
   filters: readonly Filter[] = $state.raw([]);
   panel: SidePanel = $state("table");
   plotX: string | null = $state(null);
@@ -23,6 +26,8 @@ export class Parts {
     this.base = view.base;
     this.colour = view.colour;
     this.size = view.size;
+    this.arrangement = view.arrangement;
+    this.collapsed = view.collapsed;
     this.filters = view.filters;
     this.panel = view.panel;
     this.plotX = view.plotX;

@@ -3,7 +3,8 @@ import { metric, model, smallStudy } from "../study/fixture.ts";
 import { defaultView, hashToView, viewToHash, type View } from "./view.ts";
 
 const HOSTILE = ["a,b & c=d", 'quotes "\'', "😀#%", "<img src=x onerror=alert(1)>", "__proto__", "x".repeat(300), "line\u2028end"];
-const study = smallStudy(HOSTILE.map((id) => model(id)), [metric("Accuracy"), metric("Size", { direction: "lower" })]);
+const MODELS = HOSTILE.map((id, index) => ({ ...model(id, HOSTILE[index - 1] ?? null), created: `2026-01-0${index + 1}` }));
+const study = smallStudy(MODELS, [metric("Accuracy"), metric("Size", { direction: "lower" })]);
 const initial = defaultView(study);
 
 describe("the view in the address", () => {
@@ -36,14 +37,21 @@ describe("the view in the address", () => {
 
   it("comes back exactly, whatever the ids hold", () => {
     const view: View = {
-      selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", filters: [{ kind: "metric", metric: "Size", low: null, high: 5.5 }], sort: "Size", descending: true,
+      selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", arrangement: "time", collapsed: HOSTILE.slice(1, 3), filters: [{ kind: "metric", metric: "Size", low: null, high: 5.5 }], sort: "Size", descending: true,
       panel: "plot", plotX: "Accuracy", plotY: "Size", logX: true, logY: true, instance: 7, activation: "/a/b&c=d",
     };
     expect(hashToView(`#${viewToHash(view, initial)}`, initial, study)).toEqual(view);
   });
 
+  it("arranges by time only where the study says when its models were made", () => {
+    const undated = smallStudy([model("a"), model("b")], []);
+    expect(hashToView("#arrangement=time", defaultView(undated), undated).arrangement).toBe("operation");
+    expect(hashToView("#arrangement=time", initial, study).arrangement).toBe("time");
+    expect(hashToView("#arrangement=step", initial, study).arrangement).toBe("step");
+  });
+
   it("leaves out what the study does not have", () => {
-    const view = hashToView("#model=gone&model=__proto__&base=gone&colour=Gone&instance=99&instance=x", initial, study);
+    const view = hashToView("#arrangement=other&collapsed=gone&model=gone&model=__proto__&base=gone&colour=Gone&instance=99&instance=x", initial, study);
     expect(view).toEqual({ ...initial, selection: ["__proto__"], colour: null });
   });
 });

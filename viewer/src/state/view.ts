@@ -1,6 +1,8 @@
 // The view: everything a link must restore, as plain JSON, and its spelling in the URL's hash.
 
 import { readFilter, writeFilter, type Filter } from "../filter/filters.ts";
+import { hasTimes } from "../map/collapse.ts";
+import type { Arrangement } from "../map/layout.ts";
 import type { Study } from "../study/study.ts";
 import { ACCURACY, SIZE } from "../study/wellKnown.ts";
 
@@ -14,6 +16,10 @@ export interface View {
   /** Names of the metrics shown as colour and as size on the map. */
   readonly colour: string | null;
   readonly size: string | null;
+  /** What the columns of the map are. */
+  readonly arrangement: Arrangement;
+  /** Ids of models that stand for everything below them on the map. */
+  readonly collapsed: readonly string[];
   /** What a model must pass to be more than faint and to be selected. */
   readonly filters: readonly Filter[];
   /** What stands beside the map. */
@@ -46,6 +52,8 @@ export function defaultView(study: Study): View {
     base: null,
     colour,
     size,
+    arrangement: "operation",
+    collapsed: [],
     filters: [],
     panel: "table",
     ...defaultAxes(study),
@@ -73,8 +81,9 @@ function defaultAxes(study: Study): Pick<View, "plotX" | "plotY"> {
 export function viewToHash(view: View, initial: View): string {
   const parts = new URLSearchParams();
   for (const id of view.selection) parts.append("model", id);
+  for (const id of view.collapsed) parts.append("collapsed", id);
   for (const filter of view.filters) parts.append("filter", writeFilter(filter));
-  for (const key of ["base", "colour", "size", "panel", "plotX", "plotY", "sort", "activation"] as const) {
+  for (const key of ["base", "colour", "size", "arrangement", "panel", "plotX", "plotY", "sort", "activation"] as const) {
     if (view[key] !== initial[key]) parts.set(key, view[key] ?? "");
   }
   for (const key of ["logX", "logY", "descending"] as const) if (view[key]) parts.set(key, "1");
@@ -88,6 +97,8 @@ const WORDS: Readonly<Record<keyof View, string>> = {
   base: "base",
   colour: "colour",
   size: "size",
+  arrangement: "arrangement",
+  collapsed: "what is collapsed",
   filters: "filters",
   panel: "table or scatterplot",
   plotX: "axes",
@@ -125,6 +136,8 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     base: base !== null && study.byId.has(base) ? base : null,
     colour: metric("colour"),
     size: metric("size"),
+    arrangement: arrangementNamed(parts.get("arrangement"), study) ?? initial.arrangement,
+    collapsed: [...new Set(parts.getAll("collapsed"))].filter((id) => study.childrenOf.has(id)),
     filters: parts.getAll("filter").map((text) => readFilter(text, study)).filter((filter) => filter !== null),
     panel: parts.get("panel") === "plot" ? "plot" : "table",
     plotX: axis("plotX"),
@@ -136,4 +149,13 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     instance: instance >= 0 && instance < count ? instance : null,
     activation: parts.get("activation") || null,
   };
+}
+
+function arrangementNamed(name: string | null, study: Study): Arrangement | null {
+  return arrangementsOf(study).find((known) => known === name) ?? null;
+}
+
+/** The arrangements that a study can be shown in: by time only when it says when its models were made. */
+export function arrangementsOf(study: Study): readonly Arrangement[] {
+  return hasTimes(study) ? ["operation", "step", "time"] : ["operation", "step"];
 }

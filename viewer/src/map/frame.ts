@@ -1,0 +1,91 @@
+// From a layout's columns and rows to pixels: the whole map in its panel, which a camera then looks at.
+
+import type { Layout } from "./layout.ts";
+import type { Point } from "./geometry.ts";
+
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** Where models stand when the whole map is in view. */
+  readonly points: ReadonlyMap<string, Point>;
+  readonly columnX: readonly number[];
+  /** From one column to the next, or to the map's end. */
+  readonly columnWidths: readonly number[];
+  readonly rowHeight: number;
+  /** How far zooming in may go, across and down: until names are whole and rows wide apart. */
+  readonly most: { readonly x: number; readonly y: number };
+  /** The horizontal place of a column, whole or not. */
+  xAt(column: number): number;
+}
+
+/** Headings stand above what the camera shows. */
+export const HEADINGS = 36;
+const MARGIN = { top: 2, bottom: 4, left: 28, right: 8 };
+const MOST_ROW = 44;
+/** Rows this far apart show everything there is to show. */
+const COMFORTABLE_ROW = 30;
+const LEAST_LABEL = 44;
+/** A column is its nodes, its labels, and room for links to turn. */
+export const BESIDE_LABEL = 34;
+/** However small the map, some zoom is there for those who want things large. */
+const LEAST_ZOOM = 3;
+
+/** @param wanted width in pixels of the widest label of each column */
+export function frameOf(layout: Layout, wanted: readonly number[], width: number, height: number): Frame {
+  const rows = Math.max(1, layout.rows);
+  const room = Math.max(1, height - MARGIN.top - MARGIN.bottom);
+  const rowHeight = Math.min(MOST_ROW, room / rows);
+  const top = MARGIN.top + Math.max(0, room - rowHeight * rows) / 2 + rowHeight / 2;
+  const across = Math.max(1, width - MARGIN.left - MARGIN.right);
+  const columnWidths = layout.time ? even(layout.span, across) : labelled(wanted, across);
+  const starts = columnWidths.reduce<number[]>((places, each) => [...places, places.at(-1)! + each], [MARGIN.left]);
+  const xAt = (column: number): number => {
+    const before = Math.max(0, Math.min(starts.length - 1, Math.floor(column)));
+    return starts[before]! + (column - before) * (columnWidths[before] ?? 0);
+  };
+  const points = new Map<string, Point>();
+  for (const { id, column, row } of layout.places.values()) points.set(id, { x: xAt(column), y: top + row * rowHeight });
+  const whole = wanted.reduce((sum, label) => sum + label + BESIDE_LABEL, 0);
+  return {
+    width,
+    height,
+    points,
+    columnX: starts.slice(0, -1),
+    columnWidths,
+    rowHeight,
+    most: {
+      x: Math.max(LEAST_ZOOM, layout.time ? COMFORTABLE_ROW : whole / across),
+      y: Math.max(LEAST_ZOOM, COMFORTABLE_ROW / rowHeight),
+    },
+    xAt,
+  };
+}
+
+/** Whether labels of these widths fit side by side. */
+export function fits(wanted: readonly number[], width: number): boolean {
+  return wanted.reduce((sum, label) => sum + label + BESIDE_LABEL, MARGIN.left + MARGIN.right) <= width;
+}
+
+function even(count: number, room: number): number[] {
+  return new Array<number>(count).fill(room / Math.max(1, count));
+}
+
+/** Each column what it wants and an even part of what is left; where room is short less, and where it is very short an even part. */
+function labelled(wanted: readonly number[], room: number): number[] {
+  const labels = room - BESIDE_LABEL * wanted.length;
+  const total = wanted.reduce((sum, width) => sum + width, 0);
+  if (total <= labels) return wanted.map((width) => width + BESIDE_LABEL + (labels - total) / wanted.length);
+  const least = wanted.reduce((sum, width) => sum + Math.min(width, LEAST_LABEL), 0);
+  if (least > labels) return even(wanted.length, room);
+  // Those that want less than an even part keep what they want; the others share the rest.
+  let left = labels;
+  let sharing = wanted.length;
+  const granted = new Array<number>(wanted.length).fill(0);
+  for (const index of [...wanted.keys()].sort((a, b) => wanted[a]! - wanted[b]!)) {
+    const width = Math.max(Math.min(wanted[index]!, left / sharing), Math.min(wanted[index]!, LEAST_LABEL));
+    granted[index] = width + BESIDE_LABEL;
+    left -= width;
+    sharing -= 1;
+  }
+  return granted;
+}
