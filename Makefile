@@ -14,6 +14,7 @@ help:
 	@echo "make test    set up and run every test"
 	@echo "make build   the viewer and the page's runtime, into cc_export/_site"
 	@echo "make wheel   a wheel that needs no Node, into dist/"
+	@echo "make fuzz    ten times the damaged study and model files that the tests try"
 	@echo "make bench   speed of the page in a real browser"
 	@echo "make clean   remove what was built, keep downloads"
 
@@ -91,6 +92,11 @@ test-viewer: viewer/node_modules/.package-lock.json
 
 test-browser: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.dev
 	cd tests/browser && npm test --silent
+
+# Ten times the cases of untrusted files that the tests try.
+.PHONY: fuzz
+fuzz: $(VENV)/.dev
+	CC_FUZZ=10 $(BIN)/pytest tests/test_fuzz.py
 
 bench: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.installed
 	node benchmarks/boot.mjs

@@ -148,6 +148,7 @@ def test_open_dimensions_are_not_guessed() -> None:
     ("nodes", "reason"),
     [
         ([node("Einsum", "x w", equation="bi,ij->bj")], "Einsum is not counted"),
+        ([node("Attention2", "x w", domain="ours")], "Attention2 is not counted"),
         ([node("NoSuch", "x", "h"), node("MatMul", "h w", name="last")],
          "the shapes of MatMul 'last' cannot be inferred"),
         ([contrib("FusedMatMul", "x w", transA=1, name="f")],
@@ -159,6 +160,15 @@ def test_what_cannot_be_told(nodes: list[NodeProto], reason: str) -> None:
     """One product that cannot be counted leaves the sum unknown, with the reason."""
     made = model(nodes, {"x": ["b", 7]}, {"w": (7, 7)})
     assert count_macs(made) == Macs(None, reason)
+
+
+def test_functions_of_the_file() -> None:
+    """What a function of the file's own does is not looked into, and so not counted as nothing."""
+    made = model([node("f", "x w", domain="own")], {"x": ["b", 7]}, {"w": (7, 7)})
+    inside = [node("MatMul", "a b", "c")]
+    opsets = [helper.make_opsetid("", 17)]
+    made.functions.append(helper.make_function("own", "f", ["a", "b"], ["c"], inside, opsets))
+    assert count_macs(made) == Macs(None, "the file's own function f is not counted")
 
 
 def test_products_inside_a_loop() -> None:

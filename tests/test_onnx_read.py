@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from onnx import TensorProto, helper
 from cc_export.errors import ModelError
 from cc_export.executor import Inline, run_all
 from cc_export.inspect import Inspection, inspect_model
-from cc_export.onnx_models.read import read_file
+from cc_export.onnx_models.read import model_files, read_file
 
 BASE = tiny_models.weights()
 
@@ -99,6 +101,20 @@ def test_a_link_is_no_way_out(tmp_path: Path) -> None:
     assert "lies outside the model's folder, at 'link'" in error_of(lambda: read_file(path))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """A tensor in a pipe or a folder is refused, for reading it might wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for place in ("pipe", "folder"):
+        path = relocated(tmp_path, place)
+        for read in (read_file, model_files):
+            assert error_of(partial(read, path)) == (
+                f"model.onnx: tensor 'conv1.weight' lies at {place!r}, which is no regular file\n"
+                "    Copy the files of external data along with the model file."
+            )
+
+
 def test_tensors_inside_nodes_are_confined_too(tmp_path: Path) -> None:
     """External data of a Constant node is held to the same rule."""
     tensor = TensorProto(
@@ -153,6 +169,17 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     path.write_bytes(content.replace(b"conv1.bias", b"conv1\xffbias"))
     assert error_of(lambda: read_file(path)) == (
         "model.onnx: damaged: the name b'conv1\\xffbias' is no UTF-8 text\n    Export it again."
+    )
+
+
+def test_a_node_without_output(tmp_path: Path) -> None:
+    """A node that makes nothing is no node of a whole file."""
+    model = tiny_models.float32(BASE)
+    del model.graph.node[1].output[:]
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert error_of(lambda: read_file(path)) == (
+        "model.onnx: damaged: the Relu node '/relu/Relu' has no output\n    Export it again."
     )
 
 

@@ -50,7 +50,7 @@ class Graph:
                 value = attribute(node, "value")
                 if value is not None and value.HasField("t"):
                     self.constants[node.output[0]] = value.t
-            elif node.op_type == "Identity" and node.input[0] in self.constants:
+            elif node.op_type == "Identity" and node.input and node.input[0] in self.constants:
                 # torch's exporter stores equal tensors once; the copy is a tensor of its own.
                 self.constants[node.output[0]] = self.constants[node.input[0]]
                 continue

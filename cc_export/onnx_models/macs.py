@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from onnx import ModelProto, NodeProto
 
 from cc_export.onnx_models.graph import attribute
-from cc_export.onnx_models.shapes import Shapes, infer_shapes
+from cc_export.onnx_models.shapes import STAND_INS, STANDARD, Shapes, infer_shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,11 @@ def count_macs(model: ModelProto) -> Macs:
     """
     shapes = infer_shapes(model)
     total = 0
+    own = {(function.domain, function.name) for function in model.functions}
     try:
         for node in model.graph.node:
+            if (node.domain, node.op_type) in own:
+                raise _NotKnownError(f"the file's own function {node.op_type[:60]} is not counted")
             total += _cost(node, shapes)
     except _NotKnownError as error:
         return Macs(None, str(error))
@@ -43,12 +46,18 @@ def count_macs(model: ModelProto) -> Macs:
 
 
 def _cost(node: NodeProto, shapes: Shapes) -> int:
-    if node.op_type in _UNCOUNTED:
-        raise _NotKnownError(f"{node.op_type} is not counted")
+    # An operator of some library's own may multiply matrices, too.
+    foreign = node.domain not in STANDARD and not _is_known(node.op_type)
+    if foreign or node.op_type in _UNCOUNTED:
+        raise _NotKnownError(f"{node.op_type[:60]} is not counted")
     if any(_multiplies(inner) for inner in _subgraph_nodes(node)):
         raise _NotKnownError(f"how often the graph inside {node.op_type} runs is not known")
     count = _COSTS.get(node.op_type)
     return count(node, shapes) if count else 0
+
+
+def _is_known(operator: str) -> bool:
+    return operator in _COSTS or operator in STAND_INS or operator in _ELEMENTWISE
 
 
 def _subgraph_nodes(node: NodeProto) -> list[NodeProto]:
@@ -150,6 +159,10 @@ _COSTS: Mapping[str, Callable[[NodeProto, Shapes], int]] = {
     "GRU": _recurrent(3),
     "LSTM": _recurrent(4),
 }
+# Operators of onnxruntime that only look like more.
+_ELEMENTWISE = frozenset(
+    {"BiasAdd", "BiasSoftmax", "EmbedLayerNormalization", "GatherBlockQuantized"}
+)
 # They multiply matrices, in ways that shapes alone do not tell.
 _UNCOUNTED = frozenset(
     {

@@ -84,6 +84,12 @@ def read_file(path: Path) -> OnnxFile:
         raise ModelError(
             f"{path.name}: damaged: the name {wrong[:60]!r} is no UTF-8 text", "Export it again."
         )
+    bare = next((node for graph in graphs(model) for node in graph.node if not node.output), None)
+    if bare is not None:
+        raise ModelError(
+            f"{path.name}: damaged: the {bare.op_type[:60]} node {bare.name[:60]!r} has no output",
+            "Export it again.",
+        )
     files = {path} | _external_files(path, model)
     for tensor in tensors(model):
         if tensor.data_location != TensorProto.EXTERNAL:
@@ -145,7 +151,14 @@ def _external_files(path: Path, model: ModelProto) -> set[Path]:
                 f"at {place!r}",
                 "Keep external data beside the model file.",
             )
-        files.add(path.parent / place)
+        file = path.parent / place
+        if file.exists() and not file.is_file():
+            # Reading a pipe would wait for ever.
+            raise ModelError(
+                f"{path.name}: tensor {tensor.name!r} lies at {place!r}, which is no regular file",
+                "Copy the files of external data along with the model file.",
+            )
+        files.add(file)
     return files
 
 

@@ -22,7 +22,7 @@ _SMALL = 1_024
 _MOST_NODE_BYTES = 1 << 20
 # Attributes with which an operator of onnxruntime works on another layout than its standard one.
 _OTHERWISE = frozenset({"channels_last", "transA", "transB", "transBatchA", "transBatchB"})
-_STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ def _light(
         if constant is not None and constant.HasField("t") and node.output:
             graph.initializer.append(_light_tensor(constant.t, node.output[0]))
             continue
-        stand_in = STAND_INS.get(node.op_type) if node.domain not in _STANDARD else None
+        stand_in = STAND_INS.get(node.op_type) if node.domain not in STANDARD else None
         if stand_in is not None:
             graph.node.extend(stand_in(node))
         elif node.ByteSize() <= _MOST_NODE_BYTES:
             graph.node.append(node)
-        if node.domain not in _STANDARD:
+        if node.domain not in STANDARD:
             foreign.update(node.output)
     # What the file says of tensors behind operators that inference does not know.
     graph.value_info.extend(

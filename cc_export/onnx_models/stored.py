@@ -15,6 +15,10 @@ from cc_export.errors import ModelError
 from cc_export.onnx_models.skim import HERE
 
 Cuts = Sequence[tuple[int, int]]
+# Where a tensor without raw bytes holds its values.
+_TYPED = (
+    "float_data", "int32_data", "string_data", "int64_data", "double_data", "uint64_data",
+)  # fmt: skip
 # Two values in a byte, the first in its lower half.
 _NIBBLES = frozenset({TensorProto.INT4, TensorProto.UINT4, TensorProto.FLOAT4E2M1})
 
@@ -112,7 +116,9 @@ def stored(tensor: TensorProto, model: Path | None = None) -> Stored:
     shape = tuple(tensor.dims)
     dtype = element_type(tensor)
     if tensor.data_location != TensorProto.EXTERNAL:
-        return Stored(tensor, dtype, shape)
+        found = Stored(tensor, dtype, shape)
+        _check_inline(found)
+        return found
     place = location(tensor)
     file = model if place == HERE else model.parent / place if model else None
     offset, length = _number(tensor, "offset"), _number(tensor, "length")
@@ -130,6 +136,22 @@ def stored(tensor: TensorProto, model: Path | None = None) -> Stored:
     if held < wanted or (place == HERE and length != wanted):
         raise found._unreadable(f"{max(held, 0):,} bytes are stored, its shape needs {wanted:,}")
     return found
+
+
+def _check_inline(found: Stored) -> None:
+    """Before anything is made in the size that a shape states: as many values stand there."""
+    tensor, halved = found.tensor, found.tensor.data_type in _NIBBLES
+    wanted = (found.count + 1) // 2 if halved else found.count
+    if min(found.shape, default=0) < 0:
+        raise found._unreadable("a side is negative")
+    if tensor.HasField("raw_data"):
+        held, wanted = len(tensor.raw_data), wanted * (1 if halved else found.dtype.itemsize)
+        if held != wanted:
+            raise found._unreadable(f"{held:,} bytes are stored, its shape needs {wanted:,}")
+    else:
+        held = max(len(getattr(tensor, field)) for field in _TYPED)
+        if held != wanted:
+            raise found._unreadable(f"{held:,} values are stored, its shape needs {wanted:,}")
 
 
 def element_type(tensor: TensorProto) -> np.dtype[np.generic]:

@@ -46,7 +46,10 @@ def sketch(values: NDArray[np.floating]) -> Sketch:
     finite = np.abs(values[np.isfinite(values)].astype(np.float64))
     largest = float(finite.max()) if finite.size else 0.0
     exponent = math.frexp(largest)[1]
-    return Sketch(exponent, np.ldexp(values.astype(np.float64), -exponent).astype(np.float16))
+    # A signalling NaN stays one, and is nothing to warn of.
+    with np.errstate(invalid="ignore"):
+        scaled = np.ldexp(values.astype(np.float64), -exponent).astype(np.float16)
+    return Sketch(exponent, scaled)
 
 
 def unsketch(found: Sketch) -> NDArray[np.float64]:

@@ -201,8 +201,8 @@ class _Pass:
         self._zeros += int(np.count_nonzero(np.equal(values, 0, out=room.flags[:size])))
         # NaN and infinities spread through a sum, and only they need the slow way.
         wide = room.wide[:size]
-        np.copyto(wide, values)
         with np.errstate(all="ignore"):
+            np.copyto(wide, values)
             total = float(wide.sum())
             finite = None if math.isfinite(total) else np.isfinite(wide)
             if finite is not None:
