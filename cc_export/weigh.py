@@ -1,13 +1,14 @@
 """The values of a model's tensors: statistics, histograms, sketches, changes since its parents.
 
-Each tensor is read twice, slice by slice: once for its extremes and its sketch, once for all else,
-beside the same tensor of the model's root and of its parent. No model is in memory as a whole.
+Each tensor is read once, slice by slice, beside the same tensor of the model's root and of its
+parent. No model is in memory as a whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from cc_core.change import unit
 from cc_core.sketch import Sketch, positions, sketch
-from cc_core.weighing import Layout, Weighed, extremes, weigh
+from cc_core.weighing import Layout, Weighed, weigh
 from cc_export.align import Placed, TensorKey
 from cc_export.onnx_models.quantization import Values
 from cc_export.onnx_models.read import read_file
@@ -24,7 +25,7 @@ from cc_export.onnx_models.stored import Cuts
 from cc_export.onnx_models.weights import Weight, weights
 
 # What the typical magnitude of a tensor is judged by: so many runs of so many values.
-_RUNS, _RUN = 16, 128
+_RUNS, _RUN = 4, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def weigh_model(model: Aligned, references: tuple[Aligned, ...]) -> tuple[Weighi
     Raises:
         ModelError: a file cannot be read any more.
     """
-    known = [_by_key(reference) for reference in references]
+    known = [_by_key(reference, *_stamp(reference.path)) for reference in references]
     return tuple(
         _weigh(weight, placed, [_values(own.get(placed.key), placed.shape) for own in known])
         for weight, placed in _tensors(model)
@@ -64,30 +65,22 @@ def _weigh(weight: Weight, placed: Placed, references: Sequence[Values | None]) 
     # A bias has a value for each output, which tells nothing that the tensor as a whole does not.
     layout = Layout.of(shape, axis if len(shape) > 1 else None)
     cuts = layout.cuts(values.stored.count)
-    extent, sketched = _survey(values, cuts, placed.key)
     units = [None if r is None else unit(_sample(r)) for r in references]
     blocks = [repeat(None) if r is None else r.blocks(cuts) for r in references]
-    weighed = weigh(
-        zip(values.blocks(cuts), _side_by_side(blocks), strict=False), extent, layout, units
-    )
-    return Weighing(weighed, sketched)
+    sampled: list[NDArray[np.floating]] = []
+    own = _watched(values, cuts, positions("\0".join(placed.key), values.stored.count), sampled)
+    weighed = weigh(zip(own, _side_by_side(blocks), strict=False), layout, units)
+    return Weighing(weighed, sketch(np.concatenate(sampled or [np.empty(0, np.float32)])))
 
 
-def _survey(
-    values: Values, cuts: Cuts, key: TensorKey
-) -> tuple[tuple[float, float] | None, Sketch]:
-    """The extremes and the sketch of a tensor, in one reading."""
-    wanted = positions("\0".join(key), values.stored.count)
+def _watched(
+    values: Values, cuts: Cuts, wanted: NDArray[np.int64], sampled: list[NDArray[np.floating]]
+) -> Iterator[NDArray[np.floating]]:
+    """The blocks of a tensor, whose values at the wanted positions are kept on the way."""
     bounds = np.searchsorted(wanted, [start for start, _ in cuts] + [values.stored.count])
-    found: list[NDArray[np.floating]] = []
-
-    def watched() -> Iterator[NDArray[np.floating]]:
-        for place, ((start, _), block) in enumerate(zip(cuts, values.blocks(cuts), strict=True)):
-            found.append(block[wanted[bounds[place] : bounds[place + 1]] - start])
-            yield block
-
-    extent = extremes(watched())
-    return extent, sketch(np.concatenate(found) if found else np.empty(0, np.float32))
+    for place, ((start, _), block) in enumerate(zip(cuts, values.blocks(cuts), strict=True)):
+        sampled.append(block[wanted[bounds[place] : bounds[place + 1]] - start])
+        yield block
 
 
 def _sample(values: Values) -> NDArray[np.floating]:
@@ -111,8 +104,15 @@ def _tensors(model: Aligned) -> Iterator[tuple[Weight, Placed]]:
     return zip(found, model.placed, strict=True)
 
 
-def _by_key(model: Aligned) -> dict[TensorKey, tuple[Weight, Placed]]:
+@lru_cache(maxsize=4)
+def _by_key(model: Aligned, changed: int, size: int) -> dict[TensorKey, tuple[Weight, Placed]]:
+    """Of a reference, which many models have in common; read again once its file has changed."""
     return {placed.key: (weight, placed) for weight, placed in _tensors(model)}
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def _values(found: tuple[Weight, Placed] | None, shape: tuple[int, ...]) -> Values | None:

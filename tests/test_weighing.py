@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as npst
 from cc_core.change import NOT_COMPARED, STEP_EDGES, STEPS, Change, together, unit
 from cc_core.comparison import compare
 from cc_core.statistics import summarize
-from cc_core.weighing import BLOCK, Layout, Weighed, extremes, weigh
+from cc_core.weighing import BLOCK, Layout, Weighed, weigh
 
 shapes = npst.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=5)
 # Of such sizes that no sum of squares leaves float64 or is lost in it.
@@ -32,7 +32,7 @@ def weighed(
         for a, b in cuts
     )
     units = [None if r is None else unit(r) for r in references]
-    return weigh(blocks, extremes(flat[a:b] for a, b in cuts), layout, units)
+    return weigh(blocks, layout, units)
 
 
 def slow_step(r: float, t: float, scale: int) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
 
-from cc_export.onnx_models.stored import stored
+from cc_export.onnx_models.stored import Files, stored
 
 # A tensor passes through these unchanged in meaning; its real user is behind them.
 TRANSPARENT = frozenset(
@@ -38,7 +38,7 @@ class Graph:
     """Initializers (and constants in nodes) by name, producers and uses of every tensor."""
 
     def __init__(self, graph: GraphProto, path: Path | None = None) -> None:
-        self._path = path
+        self.files = Files(path)
         self.nodes: tuple[NodeProto, ...] = tuple(graph.node)
         self.outputs = tuple(value.name for value in graph.output)
         self.inputs = tuple(value.name for value in graph.input)
@@ -66,7 +66,7 @@ class Graph:
         Raises:
             ModelError: they cannot be read.
         """
-        return stored(self.constants[name], self._path).whole()
+        return stored(self.constants[name], self.files).whole()
 
     def real_uses(self, name: str) -> list[Use]:
         """Uses of a tensor, seen through casts, other shapes and (de)quantization."""

@@ -12,7 +12,7 @@ from onnx import GraphProto, ModelProto, TensorProto
 
 from cc_export.errors import ModelError
 from cc_export.onnx_models.skim import HERE, skim
-from cc_export.onnx_models.stored import location, stored
+from cc_export.onnx_models.stored import Files, check_stored, location
 
 _READ = 1 << 20
 # What protobuf can hold.
@@ -90,12 +90,12 @@ def read_file(path: Path) -> OnnxFile:
             f"{path.name}: damaged: the {bare.op_type[:60]} node {bare.name[:60]!r} has no output",
             "Export it again.",
         )
-    files = {path} | _external_files(path, model)
+    files, place = {path} | _external_files(path, model), Files(path)
     for tensor in tensors(model):
         if tensor.data_location != TensorProto.EXTERNAL:
             continue
         try:
-            stored(tensor, path)
+            check_stored(tensor, place)
         except ModelError as error:
             if location(tensor) == HERE:
                 raise ModelError(f"{path.name}: {error.what}", "Export it again.") from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +25,51 @@ _TYPED = (
 _NIBBLES = frozenset({TensorProto.INT4, TensorProto.UINT4, TensorProto.FLOAT4E2M1})
 
 
+class Source:
+    """A file that tensors are read from; it is opened when first needed, and closed with this."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def read_into(self, buffer: memoryview, offset: int) -> bool:
+        """Fill a buffer from a place of the file; False where the file ends before.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self._descriptor is None:
+            self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            weakref.finalize(self, os.close, self._descriptor)
+        filled = 0
+        while filled < len(buffer):
+            got = _read_at(self._descriptor, buffer[filled:], offset + filled)
+            if not got:
+                return False
+            filled += got
+        return True
+
+
+def _read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
+    if hasattr(os, "preadv"):
+        return os.preadv(descriptor, [buffer], offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    part = os.read(descriptor, len(buffer))
+    buffer[: len(part)] = part
+    return len(part)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Values of ``dtype`` (numpy's, or ml_dtypes') in C order of ``shape``; nothing is read yet.
 
-    ``file`` and ``offset`` say where they are; without a file the tensor itself holds them.
+    ``source`` and ``offset`` say where they are; without a source the tensor itself holds them.
     """
 
     tensor: TensorProto
     dtype: np.dtype[np.generic]
     shape: tuple[int, ...]
-    file: Path | None = None
+    source: Source | None = None
     offset: int = 0
 
     @property
@@ -50,21 +86,15 @@ class Stored:
         Raises:
             ModelError: the file ends before the tensor does.
         """
-        if self.file is None or self.tensor.data_type in _NIBBLES:
+        if self.source is None or self.tensor.data_type in _NIBBLES:
             flat = self.whole().reshape(-1)
             yield from (flat[start:stop] for start, stop in cuts)
             return
         room = np.empty(max((stop - start for start, stop in cuts), default=0), self.dtype)
-        size = self.dtype.itemsize
-        try:
-            with self.file.open("rb", buffering=0) as stream:
-                for start, stop in cuts:
-                    part = room[: stop - start]
-                    stream.seek(self.offset + start * size)
-                    self._fill(stream.readinto(part.view(np.uint8).data), part.nbytes)
-                    yield part
-        except OSError as error:
-            raise self._unreadable(error.strerror or str(error)) from None
+        for start, stop in cuts:
+            part = room[: stop - start]
+            self._read(part.view(np.uint8).data, start * self.dtype.itemsize)
+            yield part
 
     def whole(self) -> NDArray[np.generic]:
         """All values in their shape.
@@ -72,23 +102,27 @@ class Stored:
         Raises:
             ModelError: they are not there, or not as many as the shape says.
         """
-        if self.file is None:
+        if self.source is None:
             return self._inline()
         nibbles = self.tensor.data_type in _NIBBLES
         size = (self.count + 1) // 2 if nibbles else self.count * self.dtype.itemsize
-        try:
-            with self.file.open("rb") as stream:
-                stream.seek(self.offset)
-                content = stream.read(size)
-        except OSError as error:
-            raise self._unreadable(error.strerror or str(error)) from None
-        self._fill(len(content), size)
+        content = np.empty(size, np.uint8)
+        self._read(content.data, 0)
         if nibbles:
             copy = TensorProto(
-                data_type=self.tensor.data_type, dims=self.tensor.dims, raw_data=content
+                data_type=self.tensor.data_type, dims=self.tensor.dims, raw_data=content.tobytes()
             )
             return np.asarray(numpy_helper.to_array(copy))
-        return np.frombuffer(content, self.dtype).reshape(self.shape)
+        return content.view(self.dtype).reshape(self.shape)
+
+    def _read(self, buffer: memoryview, offset: int) -> None:
+        assert self.source is not None
+        try:
+            whole = self.source.read_into(buffer, self.offset + offset)
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from None
+        if not whole:
+            raise self._unreadable("its file ends before it")
 
     def _inline(self) -> NDArray[np.generic]:
         try:
@@ -96,46 +130,68 @@ class Stored:
         except (ValueError, TypeError) as error:
             raise self._unreadable(str(error)) from None
 
-    def _fill(self, got: int | None, wanted: int) -> None:
-        if got != wanted:
-            raise self._unreadable("its file ends before it")
-
     def _unreadable(self, why: str) -> ModelError:
         return ModelError(
             f"tensor {self.tensor.name!r} of shape {list(self.shape)} cannot be read: {why}"
         )
 
 
-def stored(tensor: TensorProto, model: Path | None = None) -> Stored:
-    """Where the values of a tensor are; ``model`` is the file that the tensor is from.
+class Files:
+    """The files of one model: itself, and those of its external data, each opened once."""
+
+    def __init__(self, model: Path | None = None) -> None:
+        self._model = model
+        self._sources: dict[str, Source] = {}
+
+    def source(self, place: str) -> Source | None:
+        """The file at a place; None for external data of a model that is in no file."""
+        if self._model is None:
+            return None
+        if place not in self._sources:
+            path = self._model if place == HERE else self._model.parent / place
+            self._sources[place] = Source(path)
+        return self._sources[place]
+
+
+def stored(tensor: TensorProto, files: Files) -> Stored:
+    """Where the values of a tensor are, among the files of its model.
 
     Raises:
-        ModelError: the element type is unknown, or the place does not hold as many values as the
-            shape says.
+        ModelError: the element type or the place is unknown.
     """
-    shape = tuple(tensor.dims)
-    dtype = element_type(tensor)
+    shape, dtype = tuple(tensor.dims), element_type(tensor)
     if tensor.data_location != TensorProto.EXTERNAL:
         found = Stored(tensor, dtype, shape)
         _check_inline(found)
         return found
-    place = location(tensor)
-    file = model if place == HERE else model.parent / place if model else None
-    offset, length = _number(tensor, "offset"), _number(tensor, "length")
-    count = math.prod(shape)
-    wanted = (count + 1) // 2 if tensor.data_type in _NIBBLES else count * dtype.itemsize
-    found = Stored(tensor, dtype, shape, file, offset or 0)
-    if file is None or min(shape, default=0) < 0:
+    source = files.source(location(tensor))
+    found = Stored(tensor, dtype, shape, source, _number(tensor, "offset") or 0)
+    if source is None:
         raise found._unreadable("its place is unknown")
+    return found
+
+
+def check_stored(tensor: TensorProto, files: Files) -> None:
+    """Make sure that a place holds as many values as the tensor's shape says.
+
+    Raises:
+        ModelError: it does not, or is unknown.
+    """
+    found, length = stored(tensor, files), _number(tensor, "length")
+    if found.source is None:
+        return
+    if min(found.shape, default=0) < 0:
+        raise found._unreadable("its shape is none")
+    nibbles = tensor.data_type in _NIBBLES
+    wanted = (found.count + 1) // 2 if nibbles else found.count * found.dtype.itemsize
     try:
-        there = file.stat().st_size - found.offset
+        there = found.source.path.stat().st_size - found.offset
     except OSError as error:
         raise found._unreadable(error.strerror or str(error)) from None
     held = min(there, there if length is None else length)
     # Of its own file, a tensor has exactly what stands there for it.
-    if held < wanted or (place == HERE and length != wanted):
+    if held < wanted or (location(tensor) == HERE and length != wanted):
         raise found._unreadable(f"{max(held, 0):,} bytes are stored, its shape needs {wanted:,}")
-    return found
 
 
 def _check_inline(found: Stored) -> None:

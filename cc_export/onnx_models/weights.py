@@ -151,7 +151,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
             dtype=element_type(tensor).name,
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
             quantization=_turned(quantization) if transposed else quantization,
-            values=Values(stored(tensor, path), quantization, transposed),
+            values=Values(stored(tensor, graph.files), quantization, transposed),
             output_axis=axis,
         )
 

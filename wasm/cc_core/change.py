@@ -117,15 +117,16 @@ def unit(values: NDArray[np.floating]) -> int:
 def steps(gap: NDArray[np.float32], unit_exponent: int) -> NDArray[np.int32]:
     """The step of each |r-t| (n,), none of them NaN: int32 (n,) from 0 to STEPS - 1, in its place.
 
-    |r-t| / 2^unit against ``STEP_EDGES``, by the exponent of the quotient in float32: its biased
-    exponent halved is the number of factors of four.
+    |r-t| against ``STEP_EDGES`` · 2^unit. The bits of positive float32 numbers are ordered as they
+    are and grow by 2^23 with each power of two, so by 2^24 with each factor of four.
     """
-    np.multiply(gap, np.float32(math.ldexp(1.0, 1 - unit_exponent)), out=gap)
     bits = gap.view(np.int32)
-    np.right_shift(bits, 24, out=bits)
-    np.clip(bits, _FIRST, _LAST, out=bits)
-    return np.subtract(bits, _FIRST, out=bits)
+    # The bits of four times less than the first edge; of numbers below 2^-126 only zero is told.
+    exponent = min(max(0, unit_exponent + _FIRST_EXPONENT - 2 + _BIAS), _BEYOND - 2 * STEPS)
+    least = exponent << _DIGITS
+    np.clip(bits, np.int32(least), np.int32(least + (STEPS - 1 << _DIGITS + 1)), out=bits)
+    np.subtract(bits, np.int32(least), out=bits)
+    return np.right_shift(bits, _DIGITS + 1, out=bits)
 
 
-# Half the biased exponent of what is below 2 · 2^-10, and the last step from there.
-_FIRST, _LAST = np.int32(58), np.int32(58 + STEPS - 1)
+_FIRST_EXPONENT, _BIAS, _BEYOND, _DIGITS = -10, 127, 255, 23

@@ -35,8 +35,11 @@ def positions(name: str, size: int, most: int = POSITIONS) -> NDArray[np.int64]:
     if size <= most:
         return np.arange(size, dtype=np.int64)
     seed = hashlib.sha256(f"{name}\0{size}".encode()).digest()[:8]
-    edges = [size * part // most for part in range(most + 1)]
-    starts, widths = np.array(edges[:-1], np.int64), np.diff(np.array(edges, np.int64))
+    # Part p begins at ⌊size · p / most⌋, in steps that stay below 2^63.
+    whole, over = divmod(size, most)
+    parts = np.arange(most + 1, dtype=np.int64)
+    edges = parts * whole + parts * over // most
+    starts, widths = edges[:-1], np.diff(edges)
     drawn = _random(int.from_bytes(seed, "little"), most) % widths.astype(np.uint64)
     return np.asarray(starts + drawn.astype(np.int64), np.int64)
 

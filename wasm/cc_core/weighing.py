@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.change import NOT_COMPARED, Change, sqnr_db, steps
-from cc_core.dyadic import Dyadic, Grid, grid_of, places
+from cc_core.dyadic import Dyadic, Grid, coarsen, grid_of, places
 from cc_core.statistics import Statistics
 
 # Values of a block: as float64 they fill a quarter of a common second-level cache.
@@ -22,6 +23,8 @@ _BITS = 3
 _DOT = 1 << 13
 
 Values = NDArray[np.floating]
+# What ndarray.min() and its like call, at a third of the cost of a call.
+_MIN, _MAX, _SUM = np.minimum.reduce, np.maximum.reduce, np.add.reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +92,8 @@ class Weighed:
     against: tuple[Against | None, ...]
 
 
-def extremes(blocks: Iterable[Values]) -> tuple[float, float] | None:
-    """Least and greatest finite value, None when there is none."""
-    low, high = math.inf, -math.inf
-    for block in blocks:
-        if not block.size:
-            continue
-        least, greatest = float(block.min()), float(block.max())
-        if not (math.isfinite(least) and math.isfinite(greatest)):
-            finite = block[np.isfinite(block)]
-            if not finite.size:
-                continue
-            least, greatest = float(finite.min()), float(finite.max())
-        low, high = min(low, least), max(high, greatest)
-    # Which of two zeros a minimum is depends on the processor; + 0.0 leaves +0.
-    return (low + 0.0, high + 0.0) if low <= high else None
-
-
 def weigh(
-    blocks: Iterator[tuple[Values, Sequence[Values | None]]],
-    extent: tuple[float, float] | None,
+    blocks: Iterable[tuple[Values, Sequence[Values | None]]],
     layout: Layout,
     units: Sequence[int | None],
 ) -> Weighed:
@@ -117,24 +102,35 @@ def weigh(
     Args:
         blocks: the tensor's values (n,), float32 or float64, and those of each reference, None
             for a reference that has no such tensor.
-        extent: its ``extremes``.
         layout: where its channels are.
         units: for each reference the ``unit`` that changes are measured by, None as in blocks.
     """
-    pass_ = _Pass(extent, layout, units)
-    for values, references in blocks:
-        pass_.add(values, references)
-    return pass_.result()
+    found = _Pass(layout, units, _ROOM)
+    # Sums beyond float64 are infinite, and NaN are counted.
+    with np.errstate(all="ignore"):
+        for values, references in blocks:
+            found.add(values, references)
+    return found.result()
 
 
-class _Scratch:
+class _Scratch(threading.local):
     """Room for one block, used again and again: fresh memory would cost more than the sums."""
 
-    def __init__(self, size: int) -> None:
-        self.wide, self.reference = np.empty((2, size), np.float64)
-        self.narrow = np.empty(size, np.float32)
-        self.index = np.empty(size, np.int32)
-        self.flags = np.empty(size, np.bool_)
+    def __init__(self) -> None:
+        self.size = 0
+
+    def reach(self, size: int) -> None:
+        """Make room for a block of that size."""
+        if size > self.size:
+            self.size = size
+            self.wide = np.empty(size, np.float64)
+            self.reference = np.empty(size, np.float64)
+            self.narrow = np.empty(size, np.float32)
+            self.index = np.empty(size, np.int32)
+            self.flags = np.empty(size, np.bool_)
+
+
+_ROOM = _Scratch()
 
 
 class _Reference:
@@ -176,57 +172,75 @@ class _Reference:
 class _Pass:
     """Running sums of a tensor; ``add`` takes its blocks in order."""
 
-    def __init__(
-        self, extent: tuple[float, float] | None, layout: Layout, units: Sequence[int | None]
-    ) -> None:
-        self._extent, self._layout = extent, layout
-        self._grid = grid_of(*extent) if extent else Grid(0, 0, 1)
+    def __init__(self, layout: Layout, units: Sequence[int | None], room: _Scratch) -> None:
+        self._layout = layout
         self._references = [None if u is None else _Reference(u, layout.channels) for u in units]
         self._shift = _BITS * sum(reference is not None for reference in self._references)
-        self._joint = np.zeros(self._grid.bins << self._shift, np.int64)
+        self._low, self._high = math.inf, -math.inf
+        self._grid = Grid(0, 0, 1)
+        self._joint = np.zeros(1 << self._shift, np.int64)
         self._power = np.zeros(layout.channels)
         self._count = self._zeros = self._nan = self._infinite = 0
         self._total = 0.0
-        self._room = _Scratch(0)
+        self._room = room
 
     def add(self, values: Values, references: Sequence[Values | None]) -> None:
         """Take in the next block."""
         start, size = self._count, values.size
         if not size:
             return
-        if size > self._room.flags.size:
-            self._room = _Scratch(size)
         room = self._room
+        room.reach(size)
         self._count += size
         self._zeros += int(np.count_nonzero(np.equal(values, 0, out=room.flags[:size])))
-        # NaN and infinities spread through a sum, and only they need the slow way.
         wide = room.wide[:size]
-        with np.errstate(all="ignore"):
-            np.copyto(wide, values)
-            total = float(wide.sum())
-            finite = None if math.isfinite(total) else np.isfinite(wide)
-            if finite is not None:
-                self._nan += int(np.isnan(wide).sum())
-                self._infinite += int(size - finite.sum()) - int(np.isnan(wide).sum())
-                wide[~finite] = 0
-                total = float(wide.sum())
-            self._total += total
-            power = self._add_products(self._power, wide, wide, start)
-            index = places(
-                values if finite is None else wide,
-                self._grid,
-                room.index[:size],
-                room.narrow[:size],
-            )
+        np.copyto(wide, values)
+        low, high = float(_MIN(values)), float(_MAX(values))
+        finite = None
+        located = values
+        if not (math.isfinite(low) and math.isfinite(high)):
+            finite = np.isfinite(wide)
+            nan = int(np.isnan(wide).sum())
+            self._nan += nan
+            self._infinite += int(size - finite.sum()) - nan
+            kept = wide[finite]
+            low, high = (kept.min(), kept.max()) if kept.size else (math.inf, -math.inf)
+            wide[~finite] = 0
+        self._reach(float(low), float(high))
+        if finite is not None:
+            # Where a NaN or infinity would stand is not asked for; it is not counted.
+            located = np.where(finite, wide, self._low)
+        self._total += float(_SUM(wide))
+        power = float(_SUM(self._add_products(self._power, wide, wide, start)))
+        index = places(located, self._grid, room.index[:size], room.narrow[:size])
+        if self._shift:
             np.left_shift(index, self._shift, out=index)
-            shift = 0
-            for own, given in zip(self._references, references, strict=True):
-                if own is not None and given is not None:
-                    kinds = self._compare(own, values, wide, given, finite, power, start)
-                    np.bitwise_or(index, np.left_shift(kinds, shift, out=kinds), out=index)
-                    shift += _BITS
+        shift = 0
+        for own, given in zip(self._references, references, strict=True):
+            if own is not None and given is not None:
+                kinds = self._compare(own, values, wide, given, finite, power, start)
+                if shift:
+                    np.left_shift(kinds, shift, out=kinds)
+                np.bitwise_or(index, kinds, out=index)
+                shift += _BITS
         counted = index if finite is None else index[finite]
         self._joint += np.bincount(counted, minlength=self._joint.size)
+
+    def _reach(self, low: float, high: float) -> None:
+        """Widen the grid to hold a block's finite values; what was counted stays counted."""
+        if (self._low <= low and high <= self._high) or low > high:
+            return
+        first = self._low > self._high
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        grid = grid_of(self._low, self._high)
+        if grid == self._grid:
+            return
+        if first:
+            self._joint = np.zeros(grid.bins << self._shift, np.int64)
+        else:
+            joint = self._joint.reshape(self._grid.bins, 1 << self._shift)
+            self._joint = coarsen(Dyadic(self._grid, joint), grid).reshape(-1)
+        self._grid = grid
 
     def _compare(  # noqa: PLR0913, PLR0917 (one block as ``add`` has it)
         self,
@@ -245,7 +259,7 @@ class _Pass:
         # Of two float32 tensors the difference is rounded once, to float32.
         gap = np.subtract(given, values, out=room.narrow[:size])
         np.abs(gap, out=gap)
-        largest = float(gap.max())
+        largest = float(_MAX(gap))
         usable = finite
         if not math.isfinite(largest):
             known = np.isfinite(reference)
@@ -273,53 +287,47 @@ class _Pass:
 
     def _add_products(
         self, into: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], start: int
-    ) -> float:
-        """Add Σa·b of each channel; gives the sum over all."""
+    ) -> NDArray[np.float64]:
+        """Add Σa·b of each channel; gives what was added."""
         channels, inner = self._layout.channels, self._layout.inner
-        if inner == 1 and channels > 1:
+        if channels == 1 or (inner > 1 and a.size % inner):
+            sums = np.array([_dot(a, b)])
+        elif inner == 1:
             sums = np.einsum("ij,ij->j", a.reshape(-1, channels), b.reshape(-1, channels))
-            into += sums
-            return float(sums.sum())
-        if channels == 1 or a.size < inner or a.size % inner:
-            found = _dot(a, b)
-            into[(start // inner) % channels] += found
-            return found
-        sums = _row_products(a.reshape(-1, inner), b.reshape(-1, inner))
-        first = (start // inner) % channels
+        else:
+            sums = _row_products(a.reshape(-1, inner), b.reshape(-1, inner))
+        first = 0 if inner == 1 else (start // inner) % channels
         if first + len(sums) <= channels:
             into[first : first + len(sums)] += sums
         else:
             np.add.at(into, (first + np.arange(len(sums))) % channels, sums)
-        return float(sums.sum())
+        return sums
 
     def result(self) -> Weighed:
         """What all blocks add up to."""
-        known = [reference for reference in self._references if reference is not None]
         # The last reference's kind is in the highest bits, so its axis comes first.
-        joint = self._joint.reshape(self._grid.bins, *[KINDS] * len(known))
-        split = {
-            id(own): np.moveaxis(joint, len(known) - place, 1)
-            .reshape(self._grid.bins, KINDS, -1)
-            .sum(2)
-            for place, own in enumerate(known)
-        }
-        low, high = self._extent or (None, None)
+        compared = sum(reference is not None for reference in self._references)
+        joint = self._joint.reshape(self._grid.bins, *[KINDS] * compared)
+        axes = tuple(range(1, compared + 1))
+        splits = iter(joint.sum(tuple(a for a in axes if a != axis)) for axis in reversed(axes))
+        # Which of two zeros an extreme is depends on the processor; + 0.0 leaves +0.
+        known_range = self._low <= self._high
         return Weighed(
             statistics=Statistics(
                 count=self._count,
                 zeros=self._zeros,
                 nan=self._nan,
                 infinite=self._infinite,
-                minimum=low,
-                maximum=high,
+                minimum=self._low + 0.0 if known_range else None,
+                maximum=self._high + 0.0 if known_range else None,
                 total=self._total,
                 squares=float(self._power.sum()),
             ),
-            histogram=Dyadic(self._grid, joint.reshape(self._grid.bins, -1).sum(1)),
+            histogram=Dyadic(self._grid, joint.sum(axes)),
             channels=self._layout.channels,
             empty_channels=self._layout.channels - int(np.count_nonzero(self._power)),
             against=tuple(
-                None if own is None else own.against(self._count, split[id(own)])
+                None if own is None else own.against(self._count, next(splits))
                 for own in self._references
             ),
         )
