@@ -16,6 +16,10 @@ from cc_export.errors import ExportError, ModelError
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 Task = Callable[[], Result]
+_DIED = (
+    "the process that ran it died (out of memory, or a crash in onnxruntime)",
+    "Use fewer --jobs, or try the model in onnxruntime by itself.",
+)
 
 
 class Inline(Executor):
@@ -91,6 +95,8 @@ def _outcome(future: Future[Result]) -> Result | ModelError:
     except MemoryError:
         return ModelError("there is not enough memory for it", "Use fewer --jobs.")
     except Exception as error:  # a file that no check foresaw must not end the export
+        if type(error).__name__ == "KilledWorker":  # Dask's, which need not be installed
+            return ModelError(*_DIED)
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return ModelError(f"it cannot be understood: {what}", "Is the file a valid ONNX model?")
 
@@ -100,10 +106,7 @@ def _run_alone(task: Task[Result]) -> Result | ModelError:
         try:
             return _outcome(executor.submit(task))
         except BrokenExecutor:
-            return ModelError(
-                "the process that ran it died (out of memory, or a crash in onnxruntime)",
-                "Use fewer --jobs, or try the model in onnxruntime by itself.",
-            )
+            return ModelError(*_DIED)
 
 
 def _processes(workers: int) -> Executor:

@@ -11,6 +11,7 @@ from cc_export import executor, stages
 from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import new_site
 from cc_export.cache import store
+from cc_export.dask import cluster
 from cc_export.dataset import open_dataset
 from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
@@ -39,6 +40,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     *,
     models: Models = "selected",
     jobs: int | None = None,
+    dask: str | None = None,
     cache: store.Place = None,
     progress: Progress | None = None,
     viewer: Viewer | None = None,
@@ -51,6 +53,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         models: which model files travel with the site, so that they run in the page.
         jobs: worker processes, in which no model can end the export. A script that asks for them
             needs the usual ``if __name__ == "__main__":`` guard. None runs all in this process.
+        dask: address of a Dask scheduler, whose workers are used instead.
         cache: folder of what earlier exports found out, in which this one looks first. None: the
             user's own folder for caches, or what ``CC_EXPORT_CACHE`` names; ``"off"``: none.
         progress: told what is being done; silent by default.
@@ -68,7 +71,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     with (
         new_site(Path(site)) as writer,
         store.opened(cache) as kept,
-        executor.local(jobs) as pool,
+        cluster(dask) if dask else executor.local(jobs) as pool,
     ):
         runner = stages.Runner(progress or Silent(), kept)
         runner.fingerprint(*study.files, pool)

@@ -10,6 +10,7 @@ import typer
 from cc_export.commands.common import (
     SOME_FAILED,
     CacheOption,
+    DaskOption,
     JobsOption,
     JsonOption,
     ModelsChoice,
@@ -29,6 +30,7 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     site: SiteOption = Path("site"),
     models: ModelsOption = ModelsChoice.SELECTED,
     jobs: JobsOption = 0,
+    dask: DaskOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -44,7 +46,7 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     Example: `cc-export build examples/digits -o site --models none --json`
     """
     kept = "off" if no_cache else cache
-    _export(study, site, models, jobs, kept, quiet=quiet, as_json=as_json)
+    _export(study, site, models, jobs, kept, dask=dask, quiet=quiet, as_json=as_json)
 
 
 @fails_with_text
@@ -74,6 +76,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
     jobs: int,
     cache: Path | str | None,
     *,
+    dask: str | None = None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -90,6 +93,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
             site,
             models=models.value,
             jobs=jobs or default_jobs(len(loaded.models)),
+            dask=dask,
             cache=cache,
             progress=None if quiet else drawn,
         )

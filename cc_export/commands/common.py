@@ -50,6 +50,14 @@ ModelsOption = Annotated[
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 chooses by cores.")
 ]
+DaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster (`tcp://host:8786`), whose workers are used instead.",
+    ),
+]
 CacheOption = Annotated[
     Path | None,
     typer.Option(
