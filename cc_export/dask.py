@@ -30,9 +30,7 @@ def cluster(address: str) -> Iterator[Executor]:
             "Install it with: pip install 'cc-export[dask]'",
         ) from None
     try:
-        client = Client(  # type: ignore[no-untyped-call]
-            address, timeout=_PATIENCE, set_as_default=False
-        )
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ExportError(
             f"{address}: no Dask scheduler answers there: {error}",
@@ -40,7 +38,7 @@ def cluster(address: str) -> Iterator[Executor]:
         ) from None
     with client:
         # pure=False: our own cache knows which tasks are equal.
-        executor: Executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        executor: Executor = client.get_executor(pure=False)
         try:
             yield executor
         finally:
