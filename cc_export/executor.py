@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from cc_export.errors import ExportError, ModelError
@@ -109,15 +110,37 @@ def _run_alone(task: Task[Result]) -> Result | ModelError:
             return ModelError(*_DIED)
 
 
+class _Processes(ProcessPoolExecutor):
+    """Processes that Ctrl-C ends in the middle of a task, and never while they hand one over.
+
+    Half a result would leave the main process waiting for the other half for ever.
+    """
+
+    def submit(
+        self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
+        """As any executor does."""
+        return super().submit(_interruptible, partial(fn, *args, **kwargs))
+
+
+def _interruptible(task: Task[Result]) -> Result:
+    # Not Python's own handler: onnxruntime would have to return first.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return task()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _processes(workers: int) -> Executor:
     # Started afresh: onnxruntime's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    return _Processes(workers, mp_context=context, initializer=_prepare_worker)
 
 
 def _prepare_worker() -> None:
     # Ctrl-C reaches the workers too; the main process is the one that says so.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

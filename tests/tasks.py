@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -43,3 +44,15 @@ def sleep_and_tell(file: str) -> int:
 def sleep() -> int:
     time.sleep(30)
     return 0
+
+
+class Interrupting:
+    """A result that interrupts the process which hands it over."""
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Interrupting, ()
+
+
+def interrupt_while_handing_over() -> Interrupting:
+    return Interrupting()
