@@ -147,7 +147,7 @@ def test_an_interrupt_is_quiet_and_quick(tmp_path: Path) -> None:
 
 
 def test_a_result_is_handed_over_in_full() -> None:
-    """Ctrl-C at the moment a worker hands over its result waits for that: half of one would hang."""
+    """Ctrl-C while a worker hands over its result waits for that: half of one would hang."""
     with local(1) as executor:
         found = dict(run_all(executor, {"a": tasks.interrupt_while_handing_over}))
     assert isinstance(found["a"], tasks.Interrupting)
