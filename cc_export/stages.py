@@ -268,35 +268,30 @@ def pack_work(path: Path) -> Work[Packed]:
 def time_models(results: Results, source: DatasetSource, content: str, runner: Runner) -> Results:
     """Time of one instance in every model that answered, taking turns; nothing else may run.
 
-    A model that was timed before on this machine is not timed again.
+    A turn that was taken before on this machine is not taken again.
     """
-    works = {
-        r.model.id: Work(
-            _measure, (r.model.onnx, source, content, machine()), (r.model.onnx, source.path)
-        )
-        for r in results
-        if r.predictions and r.model.onnx
-    }
-    known = {m: found[0] for m, work in works.items() if (found := runner.find(work))}
-    turns: dict[str, list[Latency]] = {m: [] for m in works if m not in known}
+    where = machine()
+    timed = {r.model.id: r.model.onnx for r in results if r.predictions and r.model.onnx}
+    turns: dict[str, list[Latency]] = {model: [] for model in timed}
     failures: dict[str, str] = {}
-    with runner.open("Time", TURNS * len(works)) as advance:
-        for _ in range(TURNS):
-            for model, work in works.items():
-                if model in turns and model not in failures:
+    with runner.open("Time", TURNS * len(timed)) as advance:
+        for turn in range(TURNS):
+            for model, path in timed.items():
+                work = Work(_measure, (path, source, content, where, turn), (path, source.path))
+                known = runner.find(work)
+                if known:
+                    turns[model].append(known[0])
+                elif model not in failures:
                     try:
                         turns[model].append(work())
+                        runner.keep(work, turns[model][-1])
                     except ModelError as error:
                         failures[model] = str(error)
                 advance(model)
-    for model, measured in turns.items():
-        if model not in failures:
-            known[model] = together(measured)
-            runner.keep(works[model], known[model])
     return tuple(
         replace(r, failure=failures[r.model.id])
         if r.model.id in failures
-        else replace(r, latency=known.get(r.model.id))
+        else replace(r, latency=together(turns[r.model.id]) if r.model.id in turns else None)
         for r in results
     )
 
@@ -314,7 +309,7 @@ def _evaluate(
 
 
 def _measure(
-    path: Path, source: DatasetSource, content: str, machine: Mapping[str, str | int]
+    path: Path, source: DatasetSource, content: str, machine: Mapping[str, str | int], turn: int
 ) -> Latency:
     """``machine`` is where this runs: timings of another one are no answer to the same question."""
     return measure_latency(path, _dataset(source, content))

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from cc_export.bundle.chunk import BrokenChunkError, Chunk, payload
+from cc_export.bundle.leftovers import NEW, OLD, clear_up, held
 from cc_export.bundle.records import FileRecord
 from cc_export.errors import ExportError
 
@@ -85,19 +86,21 @@ def new_site(site: Path) -> Iterator[SiteWriter]:
     try:
         # RuntimeError is how older Pythons call a circle of links.
         target = site.resolve()
+        clear_up(target)
         _refuse(site, target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
     except (OSError, RuntimeError) as error:
         raise _cannot_write(site, error) from None
     try:
         # mkdtemp makes private folders; a site is there to be read.
         fresh.chmod(0o755)
-        yield SiteWriter(fresh, site)
-        try:
-            _swap(fresh, target)
-        except OSError as error:
-            raise _cannot_write(site, error) from None
+        with held(fresh):
+            yield SiteWriter(fresh, site)
+            try:
+                _swap(fresh, target)
+            except OSError as error:
+                raise _cannot_write(site, error) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -150,14 +153,15 @@ def _swap(fresh: Path, site: Path) -> None:
         fresh.rename(site)
         return
     # Two renames in one folder: between them the old site is complete under its other name.
-    old = fresh.with_name(fresh.name.replace(".new-", ".old-"))
-    site.rename(old)
-    try:
-        fresh.rename(site)
-    except OSError:
-        old.rename(site)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    old = fresh.with_name(fresh.name.replace(NEW, OLD))
+    with held(site):
+        site.rename(old)
+        try:
+            fresh.rename(site)
+        except OSError:
+            old.rename(site)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _cannot_write(site: Path, error: Exception) -> ExportError:
