@@ -13,6 +13,7 @@ import typer
 from cc_export.commands.build import build, demo
 from cc_export.commands.common import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, TERMINATED
 from cc_export.commands.explain import explain
+from cc_export.commands.inspect import inspect
 from cc_export.commands.onnx import onnx
 from cc_export.commands.serve import serve
 from cc_export.commands.show import show
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "demo": demo,
     "validate": validate,
     "onnx": onnx,
+    "inspect": inspect,
     "show": show,
     "explain": explain,
     "serve": serve,

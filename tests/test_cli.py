@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import tiny_study
 from typer.testing import CliRunner, Result
 
 from cc_export import read_site
@@ -233,6 +234,32 @@ def test_show(tiny: Path, tmp_path: Path) -> None:
     result = run("show", site, "-q")
     assert (result.exit_code, result.stdout) == (1, "damaged data/answers.js\n")
     assert json.loads(run("show", site, "--json").stdout)["damaged"] == ["data/answers.js"]
+
+
+def test_inspect() -> None:
+    """A model file is printed tensor by tensor, as wide as it is, or as JSON."""
+    models = tiny_study.TINY / "models"
+    result = run("inspect", models / "pruned.onnx", "--against", models / "base.onnx")
+    assert result.exit_code == 0
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "parameters 119" in lines
+    (weight,) = [line for line in lines if line.startswith("fc.weight ")]
+    assert re.fullmatch(
+        r"fc.weight Gemm 3×32 float32 96 [\d.]+% \S+ \S+ [\d.]+ [\d.]+ [\d.]+%", weight
+    )
+    assert lines[-1].startswith("all trained 119 ")
+    found = json.loads(run("inspect", models / "base.onnx", "--json").stdout)
+    assert (found["parameters"], len(found["rows"]), found["other"]) == (119, 4, None)
+
+
+def test_inspect_what_is_no_model(tmp_path: Path) -> None:
+    """What is no model file is said to be none, with code 2."""
+    (tmp_path / "no.onnx").write_bytes(b"[bold]")
+    result = run("inspect", tmp_path / "no.onnx")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "error no.onnx: not an ONNX file, or a damaged one\n    Export it again.\n"
+    )
 
 
 def test_show_needs_a_site(tmp_path: Path) -> None:
