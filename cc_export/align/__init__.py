@@ -1,5 +1,6 @@
 """Which tensors of a study's models are the same one: by name where it was kept, else by place."""
 
+from cc_export.align.activations import PlacedActivation, align_activations
 from cc_export.align.reasons import Matching, Unmatched, match
 from cc_export.align.study import ModelAlignment, OneSided, Placed, align_study
 from cc_export.align.tensor import Tensor, TensorKey
@@ -9,9 +10,11 @@ __all__ = [
     "ModelAlignment",
     "OneSided",
     "Placed",
+    "PlacedActivation",
     "Tensor",
     "TensorKey",
     "Unmatched",
+    "align_activations",
     "align_study",
     "match",
 ]

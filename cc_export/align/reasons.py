@@ -37,6 +37,8 @@ class Matching:
 
     matches: tuple[Match, ...]
     unmatched: tuple[Unmatched, ...]
+    # Layers of the base whose weights took in a norm in the model, and that norm.
+    folded: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def match(base: Sequence[Tensor], model: Sequence[Tensor]) -> Matching:
             Unmatched(SIDES[side], place, kind, reason)
             for (side, place), (kind, reason) in sorted(known.reasons.items())
         ),
+        tuple((base[fold.weight].layer, fold.layer) for fold in folds[0]),
     )
 
 

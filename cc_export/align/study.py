@@ -12,6 +12,7 @@ from cc_export.align.tensor import (
     Signature,
     Tensor,
     TensorKey,
+    free_key,
     is_named,
     is_turned,
     key_of,
@@ -57,6 +58,8 @@ class ModelAlignment:
     base: str | None
     placed: tuple[Placed, ...]
     one_sided: tuple[OneSided, ...] = ()
+    # Layers (by their keys) whose weights took in a batch normalization of the base: that one's.
+    folded: Mapping[str, str] = field(default_factory=dict)
 
 
 def align_study(
@@ -132,9 +135,11 @@ class _Study:
                     known[place] = one
         placed = self._with_own_keys(tensors, known)
         base = ancestors[0] if ancestors else None
-        self.placed[model] = ModelAlignment(
-            base, placed, tuple(self._one_sided(base, placed, matchings[base])) if base else ()
-        )
+        self.placed[model] = ModelAlignment(base, placed)
+        if base:
+            one_sided = tuple(self._one_sided(base, placed, matchings[base]))
+            folded = self._folded(base, matchings[base])
+            self.placed[model] = ModelAlignment(base, placed, one_sided, folded)
         self.taken |= {one.key for one in placed}
 
     def _twins(self, model: str) -> list[str]:
@@ -166,7 +171,7 @@ class _Study:
             if placed is None:
                 # A counted name says nothing: MatMul_3 is another one in another model.
                 foreign = used if is_named(tensor) else used | self.taken
-                placed = Placed(_free(key_of(tensor), foreign), tuple(tensor.shape))
+                placed = Placed(free_key(key_of(tensor), foreign), tuple(tensor.shape))
                 used.add(placed.key)
             found.append(placed)
         return tuple(found)
@@ -178,15 +183,13 @@ class _Study:
         for one in matching.unmatched:
             yield OneSided(sides[one.side][one.place].key, one.side, one.kind, one.reason)
 
+    def _folded(self, base: str, matching: Matching) -> dict[str, str]:
+        keys = {t.layer: one.key[0] for t, one in self._both(base)}
+        return {keys[weight]: keys[norm] for weight, norm in matching.folded}
+
+    def _both(self, model: str) -> Iterator[tuple[Tensor, Placed]]:
+        return zip(self.models[model], self.placed[model].placed, strict=True)
+
 
 def _is_complete(matching: Matching) -> bool:
     return not matching.unmatched and all(pair.how != "shape" for pair in matching.matches)
-
-
-def _free(key: TensorKey, used: set[TensorKey]) -> TensorKey:
-    layer, name = key
-    number = 1
-    while key in used:
-        number += 1
-        key = (layer, f"{name} ({number})")
-    return key

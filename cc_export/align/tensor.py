@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import onnx
 
 from cc_export.onnx_models.graph import without_quantization
+from cc_export.onnx_models.modules import given_place
 
 # Layer and name within it.
 TensorKey = tuple[str, str]
@@ -16,7 +19,7 @@ Shape = tuple[int, ...]
 Signature = tuple[str, str, Shape]
 
 # The operators that take a matrix or a kernel, whatever number format they compute in.
-_FAMILIES = {
+FAMILIES = {
     "Conv": "Conv", "FusedConv": "Conv", "NhwcFusedConv": "Conv", "QLinearConv": "Conv",
     "ConvInteger": "Conv",
     "Gemm": "MatMul", "FusedGemm": "MatMul", "QGemm": "MatMul", "MatMul": "MatMul",
@@ -26,6 +29,7 @@ _FAMILIES = {
     "Gather": "Gather", "GatherBlockQuantized": "Gather",
 }  # fmt: skip
 _COUNTED = re.compile(r"_\d+$")
+_NUMBER = re.compile(r" \(\d+\)$")
 
 
 class Tensor(Protocol):
@@ -68,7 +72,7 @@ def key_of(tensor: Tensor) -> TensorKey:
 def family(tensor: Tensor) -> str:
     """The operator as the float model has it: a MatMulNBits takes a matrix as a Gemm does."""
     operator = tensor.operators[0] if tensor.operators else ""
-    return _FAMILIES.get(operator, operator)
+    return FAMILIES.get(operator, operator)
 
 
 def is_turned(tensor: Tensor) -> bool:
@@ -99,11 +103,21 @@ def is_named(tensor: Tensor) -> bool:
 
     ``stage1.conv1`` does; ``MatMul_12``, ``node_linear_3``, ``onnx::Conv_193`` and ``val_7`` count.
     """
-    name = original(tensor)
-    if "." in name and "/" not in name and "::" not in name:
+    if given_place(original(tensor)) is not None:
         return True
     layer = tensor.layer
     if "." in layer and "/" not in layer:
         return True
     counted = layer.startswith("node_") or "::" in layer or _COUNTED.search(layer) is not None
     return bool(layer) and not counted and not onnx.defs.has(layer)
+
+
+def free_key(key: TensorKey, used: AbstractSet[TensorKey]) -> TensorKey:
+    """The key, or the first of ``name (2)``, ``name (3)`` that is not in use."""
+    layer, name = key
+    stem = _NUMBER.sub("", name)
+    for number in itertools.count(2):
+        if key not in used:
+            break
+        key = (layer, f"{stem} ({number})")
+    return key

@@ -97,8 +97,10 @@ _REPEATED = re.compile(r"_\d+$")
 _QUANTIZED = re.compile(
     r"(_quantized|_quant|_DequantizeLinear_Output|_QuantizeLinear_Output|_scaled_output"
     r"|_output_scaled|_output_quantized|_matmul|_scale|_zero_point|_QuantizeLinear_Input"
-    r"|_Transposed)+$"
+    r"|_Transposed|_DQ|_Q[248]|_bnb4)+$"
 )
+# What onnxruntime puts before the name of a weight that took in the next node.
+_FOLDED = re.compile(r"^Conv\w+Fusion_W_")
 
 
 def module_path(name: str) -> str:
@@ -121,5 +123,5 @@ def module_path(name: str) -> str:
 
 
 def without_quantization(name: str) -> str:
-    """A tensor's name as it was before quantization: ``fc.weight_quantized`` → ``fc.weight``."""
-    return _QUANTIZED.sub("", name)
+    """A tensor's name before tools added to it: ``fc.weight_quantized`` → ``fc.weight``."""
+    return _FOLDED.sub("", _QUANTIZED.sub("", name))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto
 
 from cc_export.errors import ModelError
-from cc_export.onnx_models.graph import Graph, Use, attribute, module_path, without_quantization
+from cc_export.onnx_models.graph import Graph, Use, attribute, without_quantization
+from cc_export.onnx_models.modules import given_place, module_of
 from cc_export.onnx_models.outputs import output_axis
 from cc_export.onnx_models.quantization import Quantization, Values
 from cc_export.onnx_models.stored import element_type, stored
@@ -176,11 +177,12 @@ def _role(use: Use, tensor: TensorProto) -> str | None:
 
 def _place(name: str, role: str, user: NodeProto) -> tuple[str, str]:
     """Layer and tensor name: from ``stage1.conv1.weight``, else from the node that uses it."""
-    if "." in name and "/" not in name and "::" not in name:
-        layer, _, own = name.rpartition(".")
-        # What torch's exporter calls the bias it makes of a batch normalization.
-        return layer, "bias" if own == "weight_bias" else own
-    return module_path(user.name or user.output[0]), role
+    given = given_place(name)
+    if given is None:
+        return module_of(user), role
+    layer, own = given
+    # What torch's exporter calls the bias it makes of a batch normalization.
+    return layer, "bias" if own == "weight_bias" else own
 
 
 def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization | None:
