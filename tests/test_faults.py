@@ -35,4 +35,4 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     # The moments are spread over all that happens.
     assert sum(not moment["done"] for moment in found) > MOMENTS / 2
     assert {len(moment["again"]) for moment in found} == {0, 1}
-    assert len({moment["begun"] for moment in found if not moment["done"]}) > 5
+    assert len({moment["begun"] for moment in found if not moment["done"]}) > 3
