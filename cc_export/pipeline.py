@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cc_export import executor, stages
@@ -15,6 +15,7 @@ from cc_export.dask import cluster
 from cc_export.dataset import open_dataset
 from cc_export.embed import Models, check_choice, embeddings, too_large
 from cc_export.progress import Progress, Silent
+from cc_export.pytorch.convert import Conversion
 from cc_export.results import ModelResult
 from cc_export.study import LoadedStudy, Study, load_study
 from cc_export.viewer import Viewer, built_viewer
@@ -22,7 +23,10 @@ from cc_export.viewer import Viewer, built_viewer
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an export did. ``failures`` are reasons by model id; ``seconds`` are by stage."""
+    """What an export did. ``failures`` are reasons by model id; ``seconds`` are by stage.
+
+    ``conversions`` say how far the ONNX files of PyTorch modules are from the modules.
+    """
 
     site: Path
     models: int
@@ -32,6 +36,7 @@ class Report:
     failures: Mapping[str, str]
     embedded: int
     warnings: tuple[str, ...] = ()
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
 
 
 def export(  # noqa: PLR0913 (each is an independent choice of the caller, given by name)
@@ -76,6 +81,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         runner = stages.Runner(progress or Silent(), kept)
         runner.fingerprint(*study.files, pool)
         results = tuple(ModelResult(model) for model in study.models)
+        results = stages.export_modules(results, study, dataset, runner, pool)
         results = runner.run(stages.inspection(), results, pool)
         results = runner.run(stages.files(), results, pool)
         results = stages.align(results)
@@ -109,6 +115,7 @@ def _report(site: Path, content: Content, size: int, problem: str | None) -> Rep
         bytes=size,
         seconds=dict(content.seconds),
         failures={r.model.id: r.failure for r in content.results if r.failure},
+        conversions={r.model.id: r.conversion for r in content.results if r.conversion},
         embedded=sum(known.asset is not None for known in content.embeddings.values()),
         warnings=(
             *(warning.text(study.file) for warning in study.warnings),

@@ -89,6 +89,9 @@ def print_summary(report: Report, console: Console) -> None:
     table.add_row("run in the page", f"{report.embedded:,}")
     table.add_row("instances", f"{report.instances:,}")
     table.add_row("site", spell_bytes(report.bytes))
+    if report.conversions:
+        worst = max(found.agreement.relative for found in report.conversions.values())
+        table.add_row("from PyTorch", f"{len(report.conversions):,}, off by ≤ {worst:.2g}")
     for stage, seconds in report.seconds.items():
         table.add_row(stage.lower(), f"{seconds:.1f} s")
     console.print(table)

@@ -11,6 +11,7 @@ from cc_export.evaluate import Predictions
 from cc_export.file_facts import FileFacts
 from cc_export.inspect import Inspection
 from cc_export.latency import Latency
+from cc_export.pytorch.convert import Conversion
 from cc_export.study.records import StudyModel
 from cc_export.weigh import Weighing
 
@@ -32,6 +33,7 @@ class ModelResult:
     predictions: Predictions | None = None
     latency: Latency | None = None
     failure: str | None = None
+    conversion: Conversion | None = None
 
     @property
     def layers_chunk(self) -> str | None:

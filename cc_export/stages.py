@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from cc_export import evaluate
 from cc_export.align import align_study
@@ -26,8 +26,10 @@ from cc_export.inspect import Inspection, inspect_model
 from cc_export.latency import TURNS, Latency, machine, measure_latency, together
 from cc_export.onnx_models.read import model_files
 from cc_export.progress import Progress
+from cc_export.pytorch.convert import Conversion
+from cc_export.pytorch.stage import conversion_work, inputs_of, placed
 from cc_export.results import ModelResult, Results
-from cc_export.study.records import DatasetSource, Evaluation
+from cc_export.study.records import DatasetSource, Evaluation, LoadedStudy
 from cc_export.weigh import Aligned, Weighing, weigh_model
 
 Found = TypeVar("Found")
@@ -163,6 +165,34 @@ def _keep(stage: Stage[Found], result: ModelResult, found: Found | ModelError) -
     if isinstance(found, ModelError):
         return replace(result, failure=str(found))
     return stage.keep(result, found) if stage.keep else result
+
+
+def export_modules(
+    results: Results, study: LoadedStudy, dataset: Dataset | None, runner: Runner, pool: Executor
+) -> Results:
+    """PyTorch modules as ONNX files, which the other stages then find as those of their models."""
+    if not any(result.model.torch for result in results):
+        return results
+    inputs = inputs_of(study, dataset)
+    places: dict[str, Path] = {}
+
+    def task(result: ModelResult) -> Work[Conversion] | None:
+        module = result.model.torch
+        if module is None:
+            return None
+        work = conversion_work(module, study.to_onnx, inputs)
+        work = placed(work, module.call.folder, work.key(runner.digests), runner.cache)
+        places[result.model.id] = cast("Path", work.scratch[-1])
+        return work
+
+    def keep(result: ModelResult, found: Conversion) -> ModelResult:
+        model = replace(result.model, onnx=places[result.model.id])
+        return replace(result, model=model, conversion=found)
+
+    results = runner.run(Stage("Export to ONNX", task, keep), results, pool)
+    made = [r.model.onnx for r in results if r.conversion and r.model.onnx]
+    runner.fingerprint(made, (), pool)
+    return results
 
 
 def inspection() -> Stage[Inspection]:

@@ -14,6 +14,7 @@ from cc_export.bundle.records import (
     AnswersChunk,
     ArrayRecord,
     AssetRecord,
+    ConversionRecord,
     DatasetRecord,
     FactsRecord,
     FileRecord,
@@ -37,6 +38,7 @@ from cc_export.embed import Embedding
 from cc_export.evaluate import Predictions
 from cc_export.flags import size_flags
 from cc_export.metrics import metric_values, study_metrics
+from cc_export.pytorch.convert import Conversion
 from cc_export.results import ModelResult, Results
 from cc_export.selections import first_selections, forest_of
 from cc_export.study.records import Evaluation, LoadedStudy
@@ -193,6 +195,7 @@ def _model(
         metrics=metrics,
         flags=flags,
         facts=_facts(result),
+        conversion=_conversion(result.conversion) if result.conversion else None,
         sha256=inspection.sha256 if inspection else None,
         opset=inspection.opset if inspection else None,
         onnx=embedding.asset,
@@ -200,6 +203,13 @@ def _model(
         layers=result.layers_chunk,
         sketches=result.sketches_chunk,
         predictions=result.predictions_chunk,
+    )
+
+
+def _conversion(found: Conversion) -> ConversionRecord:
+    close = found.agreement
+    return ConversionRecord(
+        found.torch, found.exporter, close.absolute, close.relative, close.instances
     )
 
 

@@ -158,6 +158,21 @@ class FactsRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversionRecord:
+    """How a PyTorch module became the model's file, and how far their answers are apart.
+
+    ``absolute`` is the largest difference on ``instances``, ``relative`` divides it by the largest
+    value of the module's output.
+    """
+
+    torch: str
+    exporter: str
+    absolute: JsonNumber
+    relative: JsonNumber
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRecord:
     """A model; the ids of its chunks are None where there is nothing to show.
 
@@ -175,6 +190,7 @@ class ModelRecord:
     metrics: Mapping[str, JsonNumber]
     flags: tuple[FlagRecord, ...]
     facts: FactsRecord | None
+    conversion: ConversionRecord | None
     sha256: str | None
     opset: int | None
     onnx: str | None

@@ -45,16 +45,18 @@ class Work(Generic[Found]):
 
     Its result is kept under the name of the function, its arguments, and the content of the files:
     everything that the result depends on must be among them. Paths among the arguments stand for
-    their content where they are in ``files``.
+    their content where they are in ``files``. ``scratch`` are further arguments, on which it does
+    not depend: places where work may leave what other work can use.
     """
 
     function: Callable[..., Found]
     arguments: tuple[object, ...] = ()
     files: tuple[Path, ...] = ()
+    scratch: tuple[object, ...] = ()
 
     def __call__(self) -> Found:
         """Do it."""
-        return self.function(*self.arguments)
+        return self.function(*self.arguments, *self.scratch)
 
     def key(self, digests: Mapping[Path, Digest]) -> str | None:
         """What the result is kept under, None where a file cannot be read."""
@@ -112,6 +114,16 @@ class Cache:
             _write(self._file(key), hashlib.sha256(kept).digest(), kept)
         except OSError as error:
             self.problem = f"{self.folder}: cannot be written: {error.strerror or error}"
+
+    def beside(self, key: str, suffix: str) -> Path:
+        """Where work may leave a file beside its result; it goes when it is not used."""
+        self._grown = True
+        return self._file(f"{key}{suffix}")
+
+    def forget(self, key: str) -> None:
+        """Remove an entry, if there is one."""
+        with suppress(OSError):
+            self._file(key).unlink(missing_ok=True)
 
     def _file(self, key: str) -> Path:
         return self.folder / "results" / key[:2] / key[2:]

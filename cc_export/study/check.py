@@ -93,7 +93,8 @@ def _circle(circle: list[str], form: StudyFile, document: Document) -> Problem:
 def _files(form: StudyFile, document: Document) -> Iterator[Problem]:
     folder = document.file.resolve().parent
     for index, model in enumerate(form.models):
-        for key, name in (("onnx", model.onnx), ("outputs", model.outputs)):
+        named = (("onnx", model.onnx), ("outputs", model.outputs), ("weights", model.weights))
+        for key, name in named:
             if name and not _is_file(folder / name):
                 what = f"model {model.id!r}: there is no file {name!r}"
                 yield _problem(document, ("models", index, key), what, f"Looked in {folder}.")
@@ -120,7 +121,9 @@ def _metrics(form: StudyFile, document: Document) -> Iterator[Problem]:
                 yield _problem(document, ("models", index, "metrics", name), what, hint)
             elif value is not None:
                 valued.add(name)
-    measured = MEASURED_NAMES if any(model.onnx for model in form.models) else frozenset()
+    measured = (
+        MEASURED_NAMES if any(model.onnx or model.torch for model in form.models) else frozenset()
+    )
     for name, index in declared.items():
         if name not in valued and name not in measured:
             what = f"no model has a value for {name!r}"
@@ -160,7 +163,7 @@ def _operations(form: StudyFile, document: Document) -> Iterator[Problem]:
 
 
 def _evaluation(form: StudyFile, document: Document) -> Iterator[Problem]:
-    with_files = any(model.onnx for model in form.models)
+    with_files = any(model.onnx or model.torch for model in form.models)
     if form.evaluation and not form.dataset:
         yield _problem(document, ("evaluation",), "needs a dataset", "Add `dataset`.")
     if form.dataset and not form.evaluation:
@@ -171,8 +174,24 @@ def _evaluation(form: StudyFile, document: Document) -> Iterator[Problem]:
         yield _problem(document, ("dataset",), what, fatal=False)
 
 
+def _modules(form: StudyFile, document: Document) -> Iterator[Problem]:
+    examples = form.dataset or (form.to_onnx and form.to_onnx.inputs)
+    for index, model in enumerate(form.models):
+        if model.torch and model.onnx:
+            what = f"model {model.id!r} has both `onnx` and `torch`"
+            yield _problem(document, ("models", index, "torch"), what, "Use one of them.")
+        if model.weights and not model.torch:
+            what = f"model {model.id!r} has `weights` but no `torch` that they belong to"
+            hint = "Name what makes the module: torch: module:callable."
+            yield _problem(document, ("models", index, "weights"), what, hint)
+        if model.torch and not examples:
+            what = f"model {model.id!r} is a PyTorch module, and there is no example of its inputs"
+            hint = "Add `dataset`, or `to_onnx: {inputs: {NAME: {shape: [1, …]}}}`."
+            yield _problem(document, ("models", index, "torch"), what, hint)
+
+
 CHECKS: tuple[Check, ...] = (
-    _duplicates, _parents, _cycles, _files, _metrics, _operations, _evaluation,
+    _duplicates, _parents, _cycles, _files, _metrics, _operations, _evaluation, _modules,
 )  # fmt: skip
 
 

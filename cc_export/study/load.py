@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cc_export.callables import CallableName
 from cc_export.errors import ExportError, Problem, StudyError
 from cc_export.study.check import check
 from cc_export.study.document import FORMATS, read_document
@@ -12,14 +13,17 @@ from cc_export.study.record_files import with_records
 from cc_export.study.records import (
     DatasetSource,
     Evaluation,
+    Example,
     LoadedStudy,
     Metric,
     ModelInput,
     Operation,
     OperationType,
     StudyModel,
+    ToOnnx,
+    TorchModule,
 )
-from cc_export.study.schema import DatasetFile, ModelFile, StudyFile
+from cc_export.study.schema import DatasetFile, ModelFile, StudyFile, ToOnnxFile
 
 # Whole numbers up to here are exact in JavaScript.
 _EXACT = 2**53
@@ -92,6 +96,7 @@ def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Load
         evaluation=Evaluation(form.evaluation.task, form.evaluation.output, form.evaluation.scores)
         if form.evaluation
         else None,
+        to_onnx=_to_onnx(form.to_onnx) if form.to_onnx else ToOnnx(),
         warnings=warnings,
     )
 
@@ -104,11 +109,34 @@ def _model(form: ModelFile, folder: Path, embed: bool) -> StudyModel:
         operation=Operation(operation.name, dict(operation.parameters)) if operation else None,
         onnx=folder / form.onnx if form.onnx else None,
         outputs=folder / form.outputs if form.outputs else None,
+        torch=_torch(form, folder),
         tag=form.tag or "",
         notes=form.notes,
         created=form.created,
         embed=embed if form.embed is None else form.embed,
         metrics={n: _number(value) for n, value in form.metrics.items() if value is not None},
+    )
+
+
+def _torch(form: ModelFile, folder: Path) -> TorchModule | None:
+    if form.torch is None:
+        return None
+    call = form.torch if isinstance(form.torch, str) else form.torch.call
+    arguments = {} if isinstance(form.torch, str) else dict(form.torch.arguments)
+    weights = folder / form.weights if form.weights else None
+    return TorchModule(CallableName(call, folder), arguments, weights)
+
+
+def _to_onnx(form: ToOnnxFile) -> ToOnnx:
+    return ToOnnx(
+        inputs=tuple(
+            (name, Example(tuple(i.shape), i.dtype)) for name, i in (form.inputs or {}).items()
+        ),
+        dynamic=None
+        if form.dynamic is None
+        else tuple((name, tuple(axes)) for name, axes in form.dynamic.items()),
+        opset=form.opset,
+        exporter=form.exporter,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cc_export.callables import CallableName
 from cc_export.errors import Problem
 
 Direction = Literal["higher", "lower"]
@@ -68,6 +69,15 @@ class ToOnnx:
 
 
 @dataclass(frozen=True, slots=True)
+class TorchModule:
+    """A PyTorch module by what makes it, with which arguments, and the file of its weights."""
+
+    call: CallableName
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    weights: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StudyModel:
     """One model; ``onnx`` is None for a model known by its metadata only.
 
@@ -79,6 +89,7 @@ class StudyModel:
     operation: Operation | None = None
     onnx: Path | None = None
     outputs: Path | None = None
+    torch: TorchModule | None = None
     tag: str = ""
     notes: str = ""
     created: str = ""
@@ -130,10 +141,13 @@ class LoadedStudy:
     operations: tuple[OperationType, ...] = ()
     dataset: DatasetSource | None = None
     evaluation: Evaluation | None = None
+    to_onnx: ToOnnx = ToOnnx()
     warnings: tuple[Problem, ...] = ()
 
     @property
     def files(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """What an export reads: files of models, each once, and other files."""
         models = dict.fromkeys(model.onnx for model in self.models if model.onnx)
-        return tuple(models), (self.dataset.path,) if self.dataset else ()
+        modules = [model.torch for model in self.models if model.torch]
+        weights = dict.fromkeys(module.weights for module in modules if module.weights)
+        return tuple(models), (*((self.dataset.path,) if self.dataset else ()), *weights)

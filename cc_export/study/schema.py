@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from cc_export.callables import PATTERN, is_callable_name
+
 # The label that marks an instance without a prediction is one more, in 16 bits.
 MOST_CLASSES = 65_534
 _CONTROL = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
@@ -88,6 +90,26 @@ class OperationFile(_Part):
     parameters: dict[Name, Any] = Field(default_factory=dict)
 
 
+def _callable(text: str) -> str:
+    if not is_callable_name(text):
+        raise PydanticCustomError("name", "must have the form module:callable")
+    return text
+
+
+Callable = Annotated[
+    str,
+    Field(min_length=1, max_length=2_000, json_schema_extra={"pattern": PATTERN}),
+    AfterValidator(_callable),
+]
+
+
+class TorchFile(_Part):
+    """A PyTorch module by what makes it."""
+
+    call: Callable
+    arguments: dict[Name, Any] = Field(default_factory=dict)
+
+
 class ModelFile(_Part):
     """One model and how it was made."""
 
@@ -98,6 +120,12 @@ class ModelFile(_Part):
     onnx: Name | None = Field(None, description="Path of the ONNX file, from the study file.")
     outputs: Name | None = Field(
         None, description="An npz file with the model's predictions, from the study file."
+    )
+    torch: Callable | TorchFile | None = Field(
+        None, description="Instead of `onnx`: what makes a PyTorch module, which is exported."
+    )
+    weights: Name | None = Field(
+        None, description="The module's weights: safetensors, or a state dict of torch.save."
     )
     tag: Text | None = ""
     notes: Text = ""
@@ -145,6 +173,28 @@ class EvaluationFile(_Part):
     scores: Literal["logits", "probabilities"] = "logits"
 
 
+class ExampleFile(_Part):
+    """An input of which only shape and type are given."""
+
+    shape: list[Annotated[int, Field(ge=1, le=1 << 20)]] = Field(min_length=1, max_length=8)
+    dtype: Literal["float32", "float16", "float64", "int64", "int32", "int8", "uint8", "bool"] = (
+        "float32"
+    )
+
+
+class ToOnnxFile(_Part):
+    """How PyTorch modules become ONNX files."""
+
+    inputs: dict[Name, ExampleFile] | None = Field(
+        None, description="Example inputs; left out: the first instances of the dataset."
+    )
+    dynamic: dict[Name, list[Annotated[int, Field(ge=0, le=7)]]] | None = Field(
+        None, description="Axes of each input that vary; left out: the first of each."
+    )
+    opset: Annotated[int, Field(ge=9, le=99)] | None = None
+    exporter: Literal["auto", "dynamo", "legacy"] = "auto"
+
+
 class StudyFile(_Part):
     """A study of compressed models."""
 
@@ -154,5 +204,6 @@ class StudyFile(_Part):
     operations: list[OperationTypeFile] = Field(default_factory=list)
     dataset: DatasetFile | None = None
     evaluation: EvaluationFile | None = None
+    to_onnx: ToOnnxFile | None = None
     embed: bool = Field(False, description="Default of every model's `embed`.")
     models: list[ModelFile] = Field(min_length=1)

@@ -124,6 +124,20 @@ export interface FactsRecord {
 }
 
 /**
+ * How a PyTorch module became the model's file, and how far their answers are apart.
+ *
+ * `absolute` is the largest difference on `instances`, `relative` divides it by the largest
+ * value of the module's output.
+ */
+export interface ConversionRecord {
+  readonly torch: string;
+  readonly exporter: string;
+  readonly absolute: JsonNumber;
+  readonly relative: JsonNumber;
+  readonly instances: number;
+}
+
+/**
  * A model; the ids of its chunks are null where there is nothing to show.
  *
  * `failure` says why a model could not be read or run. `onnx` is the id of the asset that
@@ -140,6 +154,7 @@ export interface ModelRecord {
   readonly metrics: Readonly<Record<string, JsonNumber>>;
   readonly flags: readonly FlagRecord[];
   readonly facts: FactsRecord | null;
+  readonly conversion: ConversionRecord | null;
   readonly sha256: string | null;
   readonly opset: number | null;
   readonly onnx: string | null;

@@ -1,6 +1,7 @@
 // Counted facts of a model's file in words: stored types and operators, most frequent first.
 
 import { format as d3Format } from "d3-format";
+import type { ModelRecord } from "../bundle/types.gen.ts";
 
 type Counted = Readonly<Record<string, number>>;
 
@@ -16,6 +17,14 @@ export function spellShares(counted: Counted | undefined): string {
   const entries = byNumber(counted);
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
   return entries.map(([name, count]) => `${name} ${share(count / total)}`).join(", ");
+}
+
+/** How far the file of a PyTorch module is from the module; nothing for other models. */
+export function spellConversion(made: ModelRecord["conversion"] | undefined): string {
+  if (!made) return "";
+  const [absolute, relative] = [made.absolute, made.relative].map((value) => d3Format(".2~g")(Number(value)));
+  const instances = `${made.instances} instance${made.instances === 1 ? "" : "s"}`;
+  return `torch ${made.torch}, ${made.exporter} exporter; off by ≤ ${absolute} (relative ${relative}) on ${instances}`;
 }
 
 function share(part: number): string {

@@ -12,7 +12,7 @@ export function metric(name: string, more: Partial<MetricRecord> = {}): MetricRe
 export function model(id: string, parent: string | null = null, metrics: ModelRecord["metrics"] = {}): ModelRecord {
   return {
     id, parents: parent === null ? [] : [parent], operation: { name: parent === null ? "train" : "prune", parameters: {} },
-    tag: "", notes: "", created: "", failure: null, metrics, flags: [], facts: null, sha256: null, opset: null, onnx: null,
+    tag: "", notes: "", created: "", failure: null, metrics, flags: [], facts: null, conversion: null, sha256: null, opset: null, onnx: null,
     not_embedded: "", layers: null, sketches: null, predictions: null,
   };
 }
