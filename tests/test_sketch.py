@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_core.change import relative_l2
-from cc_core.sketch import POSITIONS, positions, sketch, unsketch
+from cc_core.comparison import compare
+from cc_core.errors import CoreError
+from cc_core.sketch import POSITIONS, estimate, positions, sketch, unsketch
 
 
 @given(st.text(), st.integers(0, 100_000), st.integers(1, 3_000))
@@ -51,8 +53,23 @@ def test_two_sketches_estimate_the_difference() -> None:
     where = positions("layer\0weight", base.size)
     assert len(where) == POSITIONS
     for other in (pruned, rounded, trained):
-        r, t = base.astype(np.float64), other.astype(np.float64)
-        exact = relative_l2(float(((r - t) ** 2).sum()), float((r * r).sum()))
-        r, t = (unsketch(sketch(values[where].astype(np.float32))) for values in (base, other))
-        found = relative_l2(float(((r - t) ** 2).sum()), float((r * r).sum()))
-        assert exact and found and abs(found / exact - 1) < 0.08
+        exact = compare(base, other.astype(np.float32))
+        sketches = [sketch(values[where].astype(np.float32)) for values in (base, other)]
+        found = estimate(*sketches, base.size)
+        assert exact.relative_l2 and found.change.relative_l2 and found.error
+        # Σr² is estimated as well, about as roughly: three standard errors of the root of a ratio.
+        assert abs(found.change.relative_l2 / exact.relative_l2 - 1) < 2.2 * found.error < 0.17
+        assert exact.cosine and found.change.cosine
+        assert abs(found.change.cosine - exact.cosine) < 0.01
+        assert found.change.count == base.size
+
+
+def test_whole_tensors_are_compared_exactly() -> None:
+    """Of a tensor that is sketched whole, sums are exact; NaN are left out and counted."""
+    first = sketch(np.array([1, 2, 0, np.nan], np.float32))
+    second = sketch(np.array([1, 1, 0, 3], np.float32))
+    found = estimate(first, second, 4)
+    assert (found.error, found.change.noise, found.change.signal) == (0.0, 1.0, 5.0)
+    assert (found.change.skipped, found.change.same, found.change.largest) == (1, 2, 1.0)
+    with pytest.raises(CoreError, match="sketches of 4 and 4 values are not of one tensor with 3"):
+        estimate(first, second, 3)

@@ -59,6 +59,7 @@ FILES = (
         modules=(
             "cc_core.statistics",
             "cc_core.comparison",
+            "cc_core.change",
             "cc_core.selection.explain",
             "cc_core.selection.chart",
             "cc_core.selection.refine",
@@ -72,6 +73,8 @@ FILES = (
             {
                 "Statistics",
                 "Comparison",
+                "Change",
+                "Estimated",
                 "Kind",
                 "Variable",
                 "Explanation",

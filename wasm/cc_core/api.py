@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core import classification
+from cc_core.change import Change
 from cc_core.comparison import Comparison, compare
 from cc_core.errors import CoreError
 from cc_core.histogram import BINS, common_range, histogram
@@ -31,6 +32,7 @@ from cc_core.selection import (
     explain,
     refine,
 )
+from cc_core.sketch import Sketch, estimate
 from cc_core.statistics import Statistics, summarize
 
 DTYPES = (
@@ -68,6 +70,17 @@ class Classification:
     labels: tuple[tuple[int, ...], ...]
     probabilities: tuple[tuple[float, ...], ...]
     rest: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """Answer of ``estimate`` for one pair: its change, the sampling error, and what they give."""
+
+    change: Change
+    error: float | None
+    relative_l2: float | None
+    sqnr_db: float | None
+    cosine: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +185,28 @@ def _distributions(request: Request, tensors: Tensors) -> Answer:
     return answer, []
 
 
+def _estimate(request: Request, tensors: Tensors) -> Answer:
+    """How far tensors are from others, by sketches: float16 of reference and other in turn.
+
+    ``pairs`` has for each two tensors their ``exponents`` and the ``count`` of values they stand
+    for.
+    """
+    answer = []
+    for place, pair in enumerate(request["pairs"]):
+        reference, other = (
+            Sketch(int(exponent), tensor.astype(np.float16))
+            for exponent, tensor in zip(
+                pair["exponents"], tensors[2 * place : 2 * place + 2], strict=True
+            )
+        )
+        found = estimate(reference, other, int(pair["count"]))
+        change = found.change
+        answer.append(
+            Estimated(change, found.error, change.relative_l2, change.sqnr_db, change.cosine)
+        )
+    return answer, []
+
+
 def _classify(request: Request, tensors: Tensors) -> Answer:
     """Top-k predictions of each scores tensor (n, classes)."""
     answer = []
@@ -196,6 +231,7 @@ HANDLERS: Mapping[str, Callable[[Request, Tensors], Answer]] = {
     "statistics": _statistics,
     "distributions": _distributions,
     "classify": _classify,
+    "estimate": _estimate,
 }
 
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cc_core.change import Change
+from cc_core.errors import CoreError
+
 POSITIONS = 2_048
 _GOLDEN, _MIX_1, _MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
@@ -57,7 +60,57 @@ def sketch(values: NDArray[np.floating]) -> Sketch:
 
 def unsketch(found: Sketch) -> NDArray[np.float64]:
     """The values (k,) a sketch stands for: float64, with the 11 binary digits of float16."""
-    return np.asarray(np.ldexp(found.values.astype(np.float64), found.exponent), np.float64)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.ldexp(found.values.astype(np.float64), found.exponent), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The change between two tensors of which sketches are known.
+
+    Sums of ``change`` are those of the sketches times count / k; ``largest`` is of the sketches
+    alone, a lower bound. ``error`` is the relative standard error of Σ(r-t)², as far as k
+    independent draws have it: 0 where the sketches hold every value, None where nothing differs
+    in them.
+    """
+
+    change: Change
+    error: float | None
+
+
+def estimate(reference: Sketch, other: Sketch, count: int) -> Estimate:
+    """Compare two tensors of ``count`` values by their sketches (k,).
+
+    Raises:
+        CoreError: the sketches are not of equal length, or hold more values than there are.
+    """
+    r, t = unsketch(reference), unsketch(other)
+    if r.shape != t.shape or r.size > count:
+        raise CoreError(
+            f"sketches of {r.size} and {t.size} values are not of one tensor with {count}"
+        )
+    usable = np.isfinite(r) & np.isfinite(t)
+    kept_r, kept_t = r[usable], t[usable]
+    scale = count / r.size if r.size else 0.0
+    # Sums beyond float64 are infinite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.square(kept_r - kept_t)
+        change = Change(
+            count=count,
+            skipped=round(scale * (r.size - kept_r.size)),
+            same=round(scale * int((kept_r == kept_t).sum())),
+            signal=scale * float(np.square(kept_r).sum()),
+            power=scale * float(np.square(kept_t).sum()),
+            noise=scale * float(squares.sum()),
+            product=scale * float((kept_r * kept_t).sum()),
+            largest=float(np.abs(kept_r - kept_t).max(initial=0)),
+        )
+        if r.size == count:
+            return Estimate(change, 0.0)
+        mean = float(squares.mean()) if squares.size else 0.0
+        deviation = float(squares.std()) if squares.size else 0.0
+    known = mean > 0 and math.isfinite(deviation)
+    return Estimate(change, deviation / mean / math.sqrt(squares.size) if known else None)
 
 
 def _random(seed: int, count: int) -> NDArray[np.uint64]:

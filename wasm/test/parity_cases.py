@@ -86,6 +86,17 @@ def classify_cases(random: Random) -> Iterator[Case]:
             yield _tensors("classify", {"scores": kind, "k": 3}, [np.array([row], np.float64)])
 
 
+def estimate_cases(random: Random) -> Iterator[Case]:
+    """Sketches of equal and unequal length, with NaN, infinities and extreme exponents."""
+    for _ in range(200):
+        size = random.choice((0, 1, 7, 2048))
+        pair = [_array(random, "float16", (size,)) for _ in range(2)]
+        exponents = [random.choice((-1074, -30, 0, 3, 1024)) for _ in pair]
+        count = random.choice((size, size, 10 * size, 0))
+        asked = {"pairs": [{"exponents": exponents, "count": count}]}
+        yield _tensors("estimate", asked, pair)
+
+
 def explain_cases(random: Random) -> Iterator[Case]:
     """Random forests and selections; parameters of every JSON type under awkward names."""
     for _ in range(600):
@@ -150,6 +161,7 @@ GROUPS: dict[str, Callable[[Random], Iterator[Case]]] = {
     "statistics": statistics_cases,
     "distributions": distributions_cases,
     "classify": classify_cases,
+    "estimate": estimate_cases,
     "explain": explain_cases,
     "selection": selection_cases,
     "refused": refused_cases,

@@ -42,6 +42,23 @@ export interface Comparison {
   readonly mean_absolute: JsonNumber;
 }
 
+/**
+ * Sums over pairs of values; those with a NaN or infinity on either side are `skipped`.
+ *
+ * `same` counts pairs of equal values. In float64: `signal` Σr², `power` Σt², `noise`
+ * Σ(r-t)², `product` Σr·t; `largest` is max |r-t|.
+ */
+export interface Change {
+  readonly count: number;
+  readonly skipped: number;
+  readonly same: number;
+  readonly signal: JsonNumber;
+  readonly power: JsonNumber;
+  readonly noise: JsonNumber;
+  readonly product: JsonNumber;
+  readonly largest: JsonNumber;
+}
+
 export type Kind = "base" | "parameter" | "presence" | "operation";
 
 /**
@@ -173,6 +190,15 @@ export interface Classification {
   readonly labels: readonly (readonly number[])[];
   readonly probabilities: readonly (readonly JsonNumber[])[];
   readonly rest: readonly JsonNumber[];
+}
+
+/** Answer of `estimate` for one pair: its change, the sampling error, and what they give. */
+export interface Estimated {
+  readonly change: Change;
+  readonly error: JsonNumber | null;
+  readonly relative_l2: JsonNumber | null;
+  readonly sqnr_db: JsonNumber | null;
+  readonly cosine: JsonNumber | null;
 }
 
 /** Answer of `chart`: what differs among the selected models, and how to draw it. */
