@@ -26,7 +26,7 @@ const MOST_ROW = 44;
 const COMFORTABLE_ROW = 30;
 const LEAST_LABEL = 44;
 /** A column is its nodes, its labels, and room for links to turn. */
-export const BESIDE_LABEL = 34;
+const BESIDE_LABEL = 34;
 /** However small the map, some zoom is there for those who want things large. */
 const LEAST_ZOOM = 3;
 

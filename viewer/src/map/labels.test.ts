@@ -11,7 +11,7 @@ function named(id: string, x: number, y: number, text = id, reach = 200): Named 
 describe("names beside models", () => {
   it("stand right of their model where there is room", () => {
     const label = placeLabels([named("resnet", 100, 50)], [{ x: 100, y: 50, radius: 5 }], 12, measure).get("resnet");
-    expect(label).toMatchObject({ text: "resnet", x: 110, width: 36 });
+    expect(label).toMatchObject({ text: "resnet", x: 111, width: 36 });
   });
 
   it("are cut before the next model of their row, and left out where little would be left", () => {

@@ -20,9 +20,9 @@ export interface NameLabel {
 }
 
 /** A name that is cut shorter than this says nothing. */
-const LEAST = 20;
+const LEAST = 42;
 /** Between a mark and its name, and between a name and what comes next. */
-export const GAP = 5;
+export const GAP = 6;
 /** Names are cut to steps of so many pixels: while zooming, most stay as they were. */
 const STEP = 6;
 
@@ -70,22 +70,30 @@ class Shelves {
   }
 
   meets(y: number, left: number, right: number): boolean {
-    for (const span of this.#around(y)) if (span.left < right && left < span.right) return true;
-    return false;
+    return this.#nearest(y, left, right) < right;
   }
 
   /** Where the next span right of a place begins. */
   next(y: number, x: number): number {
-    let nearest = Infinity;
-    for (const { left } of this.#around(y)) if (left > x && left < nearest) nearest = left;
-    return nearest;
+    return this.#nearest(y, x, Infinity, true);
   }
 
-  *#around(y: number): Iterable<{ readonly left: number; readonly right: number }> {
+  /** The least beginning of the spans beside a line that end after `left` and begin before `right`, or only of those that begin after it. */
+  #nearest(y: number, left: number, right: number, after = false): number {
     const shelf = this.#shelf(y);
+    const reach = this.#height - 0.01;
+    let nearest = Infinity;
     for (let at = shelf - 1; at <= shelf + 1; at += 1) {
-      for (const span of this.#shelves.get(at) ?? []) if (Math.abs(span.y - y) < this.#height - 0.01) yield span;
+      const spans = this.#shelves.get(at);
+      if (!spans) continue;
+      // Plain loops: this runs for every model in every frame of a zoom.
+      for (let index = 0; index < spans.length; index += 1) {
+        const span = spans[index]!;
+        if (span.left >= nearest || span.left >= right || (after ? span.left <= left : span.right <= left)) continue;
+        if (Math.abs(span.y - y) < reach) nearest = span.left;
+      }
     }
+    return nearest;
   }
 
   #shelf(y: number): number {

@@ -42,6 +42,8 @@ export interface Ink {
 }
 
 export const FAINT = 0.25;
+/** Marks of this radius and larger have an outline. */
+const OUTLINED = 2.5;
 
 export function paint(canvas: CanvasRenderingContext2D, { lines, reach, ribbons, marks, labels }: Picture, ink: Ink): void {
   canvas.beginPath();
@@ -98,7 +100,9 @@ function paintMark(canvas: CanvasRenderingContext2D, { x, y, radius, colour, siz
   else diamond(canvas, x, y, radius);
   canvas.fillStyle = colour ?? ink.panel;
   canvas.fill();
-  canvas.lineWidth = radius < 4 ? 0.5 : 1;
+  // The outline of a dot would hide its colour.
+  if (radius < OUTLINED && colour !== null && !failed) return;
+  canvas.lineWidth = 1;
   canvas.strokeStyle = ink.outline;
   if (colour === null) canvas.setLineDash([2.5, 2]);
   canvas.stroke();

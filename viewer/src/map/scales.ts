@@ -44,14 +44,14 @@ export function colourScale(study: Study, metric: MetricRecord | null, dark: boo
   return {
     extent,
     at,
-    of(modelId) {
+    of: remembered((modelId) => {
       if (!metric || !extent) return null;
       const value = valueOf(study, modelId, metric);
       if (value === null || !Number.isFinite(value)) return null;
       const [low, high] = extent;
       // One value everywhere is neither better nor worse than any other.
       return at(high > low ? shareOf(value, low, high) : 0.5);
-    },
+    }),
     lacking: lackingOf(study, metric),
   };
 }
@@ -73,12 +73,24 @@ export function sizeScale(study: Study, metric: MetricRecord | null, greatest: n
   return {
     extent,
     radius,
-    has: (modelId) => valueFor(modelId) !== null,
-    of(modelId) {
+    has: remembered((modelId) => valueFor(modelId) !== null),
+    of: remembered((modelId) => {
       const value = valueFor(modelId);
       return value === null ? Math.min(RADIUS.plain, greatest) : radius(value);
-    },
+    }),
     lacking: lackingOf(study, metric),
+  };
+}
+
+/** While a map moves, each model is asked for several times a frame. */
+function remembered<Answer>(answer: (modelId: string) => Answer): (modelId: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (modelId) => {
+    const before = known.get(modelId);
+    if (before !== undefined) return before;
+    const found = answer(modelId);
+    known.set(modelId, found);
+    return found;
   };
 }
 

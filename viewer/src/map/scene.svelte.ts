@@ -5,7 +5,7 @@ import type { AppState } from "../state/app.svelte.ts";
 import { spellValue } from "../study/study.ts";
 import { held, transformOf, WHOLE, type Camera, type Stage, type Transform } from "./camera.ts";
 import { shownModels, type Shown } from "./collapse.ts";
-import { BESIDE_LABEL, fits, frameOf, HEADINGS, type Frame } from "./frame.ts";
+import { fits, frameOf, HEADINGS, type Frame } from "./frame.ts";
 import { headingWidth } from "./headings.ts";
 import type { Course, Point } from "./geometry.ts";
 import { placeLabels, type NameLabel } from "./labels.ts";
@@ -23,8 +23,8 @@ const RIBBON = 0.42;
 const LONG_HEADING = 76;
 /** Names have this height where rows are wide enough apart, and are left out where rows are closer than the least. */
 const LINE = { most: 12, least: 9 };
-/** Of names that are shown without room for them, in pixels. */
-const LONGEST = 180;
+/** Of names, in pixels: more is in the tooltip. */
+const LONGEST = 260;
 
 /** Width of "+12", how many models a collapsed one stands for. */
 export function pillWidth(count: number): number {
@@ -172,7 +172,7 @@ export class MapScene {
   /** What made a model, where its column does not say it: the parameters' values, after the operation unless that heads the column. */
   #shortName(model: ModelRecord): string {
     if (model.parents.length === 0) return model.id;
-    const values = Object.values(model.operation?.parameters ?? {}).map(spellValue).join(", ");
+    const values = Object.values(model.operation?.parameters ?? {}).map(short).join(", ");
     if (this.#app.parts.arrangement === "operation") return values || model.id;
     return [model.operation?.name ?? "", values].filter(Boolean).join(" ") || model.id;
   }
@@ -187,13 +187,15 @@ export class MapScene {
     return widths;
   }
 
-  /** How far a name may reach: where links turn it ends early; the last of a family may use the next column too. */
+  /** How far a name may reach, unless something stands there: beyond its column's end, but not beyond the next. */
   #reachOf(id: string, x: number): number {
-    if (this.layout.time) return 260;
-    const column = this.#columnOf(id);
-    const leaf = !this.#app.study.childrenOf.has(id) || this.shown.behind.has(id);
-    const columns = leaf ? 2 : 1;
-    const end = column + columns >= this.layout.span ? this.width : this.frame.xAt(column + columns) * this.at.kx + this.at.x;
-    return end - x - (leaf ? 12 : Math.min(BESIDE_LABEL / 2, (end - x) * 0.2));
+    const next = this.layout.time ? this.layout.span : this.#columnOf(id) + 2;
+    const end = next >= this.layout.span ? this.width : this.frame.xAt(next) * this.at.kx + this.at.x;
+    return Math.min(end - x, LONGEST) - 4;
   }
+}
+
+/** 0.6000000000000001 is 0.6 to everyone who reads a map. */
+function short(value: unknown): string {
+  return spellValue(typeof value === "number" ? Number(value.toPrecision(6)) : value);
 }
