@@ -100,6 +100,7 @@ fuzz: $(VENV)/.dev
 
 bench: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.installed
 	node benchmarks/boot.mjs
+	node benchmarks/overview.mjs
 
 clean:
 	rm -rf cc_export/_site viewer/dist wasm/dist dist build $(DEMO)
