@@ -31,6 +31,11 @@ class TensorFacts:
         """Whether it counts as parameters: measured statistics (of BatchNorm) do not."""
         return self.role != "statistic"
 
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is a kernel or matrix, with channels of outputs."""
+        return self.role == "weight" and self.output_axis is not None and len(self.shape) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:

@@ -9,11 +9,13 @@ from cc_export.results import ModelResult, Results
 from cc_export.study.names import (
     ACCURACY,
     EFFECTIVE_BITS,
+    EMPTY_CHANNELS,
     GZIP_SIZE,
     LATENCY,
     MACS,
     NON_ZERO,
     PARAMETERS,
+    PATTERN,
     QUANTIZED,
     SIZE,
     SPARSITY,
@@ -133,6 +135,30 @@ MEASURED: tuple[MetricRecord, ...] = (
         primary=False,
         source="measured",
     ),
+    MetricRecord(
+        name=PATTERN,
+        direction=None,
+        unit="",
+        format=".1%",
+        definition="Share of the values of kernels and matrices that lie in groups of 4 input "
+        "channels of which at least 2 are zero; hardware needs it of a layer's every group. "
+        "Layers with fewer than one zero in 16 count as dense.",
+        minimum=0.0,
+        maximum=1.0,
+        primary=False,
+        source="measured",
+    ),
+    MetricRecord(
+        name=EMPTY_CHANNELS,
+        direction=None,
+        unit="",
+        format=".1%",
+        definition="Share of the output channels of kernels and matrices that hold only zeros.",
+        minimum=0.0,
+        maximum=1.0,
+        primary=False,
+        source="measured",
+    ),
 )
 
 
@@ -188,6 +214,11 @@ def _measured(result: ModelResult) -> dict[str, float]:
             EFFECTIVE_BITS: result.facts.stored.effective_bits,
             QUANTIZED: result.facts.stored.quantized_share,
             MACS: result.facts.macs.count,
+        }
+    if result.patterns:
+        measured |= {
+            PATTERN: result.patterns.share("2:4"),
+            EMPTY_CHANNELS: result.empty_channels,
         }
     return {name: value for name, value in measured.items() if value is not None}
 

@@ -86,6 +86,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         results = runner.run(stages.files(), results, pool)
         results = stages.align(results)
         results = runner.run(stages.weighing(results), results, pool)
+        results = runner.run(stages.patterns(), results, pool)
         content = runner.content(dataset.source.path) if dataset else ""
         if dataset and study.evaluation:
             evaluation = stages.evaluation(dataset.source, study.evaluation, content)

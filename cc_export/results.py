@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cc_core.patterns import Patterns
 from cc_core.statistics import Statistics, merge
 from cc_export.align import ModelAlignment
 from cc_export.bundle.chunk import slug
@@ -30,6 +31,7 @@ class ModelResult:
     alignment: ModelAlignment | None = None
     references: tuple[str, ...] = ()
     weights: tuple[Weighing, ...] | None = None
+    patterns: Patterns | None = None
     predictions: Predictions | None = None
     latency: Latency | None = None
     failure: str | None = None
@@ -52,6 +54,16 @@ class ModelResult:
             return None
         pairs = zip(self.inspection.tensors, self.weights, strict=True)
         return merge(known.weighed.statistics for tensor, known in pairs if tensor.trained)
+
+    @property
+    def empty_channels(self) -> float | None:
+        """Share of the output channels of kernels and matrices that hold nothing but zeros."""
+        if self.inspection is None or self.weights is None:
+            return None
+        pairs = zip(self.inspection.tensors, self.weights, strict=True)
+        own = [known.weighed for tensor, known in pairs if tensor.is_matrix]
+        channels = sum(known.channels for known in own)
+        return sum(known.empty_channels for known in own) / channels if channels else None
 
     @property
     def predictions_chunk(self) -> str | None:

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
+from cc_core.patterns import Patterns
 from cc_export import evaluate
 from cc_export.align import align_study
 from cc_export.bundle.chunk import Packed
@@ -31,6 +32,7 @@ from cc_export.pytorch.stage import conversion_work, inputs_of, placed
 from cc_export.results import ModelResult, Results
 from cc_export.study.records import DatasetSource, Evaluation, LoadedStudy
 from cc_export.weigh import Aligned, Weighing, weigh_model
+from cc_export.zero_patterns import worth_reading, zero_patterns
 
 Found = TypeVar("Found")
 
@@ -262,6 +264,20 @@ def weighing(results: Results) -> Stage[tuple[Weighing, ...]]:
         return Work(weigh_model, (own, others), (own.path, *(other.path for other in others)))
 
     return Stage("Weigh", task, lambda result, found: replace(result, weights=found))
+
+
+def patterns() -> Stage[Patterns]:
+    """Patterns of zeros in kernels and matrices that have enough of them to have one."""
+
+    def task(result: ModelResult) -> Work[Patterns] | None:
+        path = result.model.onnx
+        if result.weights is None or not path:
+            return None
+        known = [weighing.weighed.statistics for weighing in result.weights]
+        wanted = tuple(worth_reading(found.count, found.zeros) for found in known)
+        return Work(zero_patterns, (path, wanted), (path,))
+
+    return Stage("Find patterns", task, lambda result, found: replace(result, patterns=found))
 
 
 def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Predictions]:

@@ -46,7 +46,8 @@ def test_a_tiny_study(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     assert (report.models, report.instances, report.embedded) == (6, 12, 3)
     assert report.failures == {}
     assert list(report.seconds) == [
-        "Fingerprint", "Inspect", "Measure files", "Weigh", "Evaluate", "Time", "Pack", "Write",
+        "Fingerprint", "Inspect", "Measure files", "Weigh", "Find patterns",
+        "Evaluate", "Time", "Pack", "Write",
     ]  # fmt: skip
     site = read_site(tmp_path / "site")
     assert list(site.damaged()) == []
@@ -306,7 +307,8 @@ def test_progress_is_told(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     told = Told()
     export(tiny, tmp_path / "site", viewer=viewer, progress=told)
     assert [stage[0] for stage in told.stages] == [
-        "Fingerprint", "Inspect", "Measure files", "Weigh", "Evaluate", "Time", "Pack", "Write",
+        "Fingerprint", "Inspect", "Measure files", "Weigh", "Find patterns",
+        "Evaluate", "Time", "Pack", "Write",
     ]  # fmt: skip
     for name, total, items in told.stages:
         assert len(items) == total, name

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cc_core.api import Charted
 from cc_core.jsonable import jsonable
+from cc_core.patterns import Patterns
 from cc_core.selection import encode, explain
 from cc_export.bundle.chunk import pack
 from cc_export.bundle.records import (
@@ -216,8 +217,13 @@ def _conversion(found: Conversion) -> ConversionRecord:
 def _facts(result: ModelResult) -> FactsRecord | None:
     if not result.inspection or not result.facts:
         return None
+    found = result.patterns or Patterns()
     return FactsRecord(
         types=dict(result.facts.stored.types),
         operators=dict(result.inspection.operators),
         macs_unknown=result.facts.macs.unknown,
+        patterns={
+            name: share for name in found.fitting if (share := found.share(name)) is not None
+        },
+        empty_inputs=found.empty_inputs / found.inputs if found.inputs else None,
     )

@@ -115,12 +115,16 @@ export interface FlagRecord {
  * Facts of a model's file that are no metrics.
  *
  * `types` are its trained parameters by the type they are stored in, `operators` its nodes by
- * operator. `macs_unknown` says why the model has no MACs; empty where it has.
+ * operator. `macs_unknown` says why the model has no MACs; empty where it has. `patterns` are
+ * shares of the values of kernels and matrices in N:M groups, `empty_inputs` the share of their
+ * input channels without a value but zero.
  */
 export interface FactsRecord {
   readonly types: Readonly<Record<string, number>>;
   readonly operators: Readonly<Record<string, number>>;
   readonly macs_unknown: string;
+  readonly patterns: Readonly<Record<string, number>>;
+  readonly empty_inputs: number | null;
 }
 
 /**

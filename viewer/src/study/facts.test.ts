@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { spellConversion, spellCounts, spellShares } from "./facts.ts";
+import { spellConversion, spellCounts, spellPatterns, spellShares } from "./facts.ts";
 
 describe("facts of a file", () => {
   it("names the most frequent first", () => {
@@ -13,6 +13,10 @@ describe("facts of a file", () => {
       "torch 2.13.0, dynamo exporter; off by ≤ 5.4e-7 (relative 1.7e-7) on 8 instances",
     );
     expect([spellConversion(null), spellConversion(undefined)]).toEqual(["", ""]);
+  });
+
+  it("names the patterns of zeros that are there", () => {
+    expect(spellPatterns({ "1:4": 0, "2:4": 0.916 })).toBe("2:4 in 91.6%");
   });
 
   it("shows what is rare, and nothing where nothing was counted", () => {

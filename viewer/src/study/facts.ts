@@ -34,3 +34,11 @@ function share(part: number): string {
 function byNumber(counted: Counted | undefined): [string, number][] {
   return Object.entries(counted ?? {}).sort(([, a], [, b]) => b - a);
 }
+
+/** `2:4 in 91.6%`: the patterns of zeros that some values lie in. */
+export function spellPatterns(shares: Counted | undefined): string {
+  return Object.entries(shares ?? {})
+    .filter(([, value]) => value > 0)
+    .map(([pattern, value]) => `${pattern} in ${share(value)}`)
+    .join(", ");
+}
