@@ -91,6 +91,8 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         if dataset and study.evaluation:
             evaluation = stages.evaluation(dataset.source, study.evaluation, content)
             results = runner.run(evaluation, results, pool)
+            exposing = stages.exposing(results, dataset.source, content)
+            results = runner.run(exposing, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
         known = embeddings(results, models)
         results = runner.run(stages.packing(results, known), results, pool)

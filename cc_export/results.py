@@ -9,6 +9,7 @@ from cc_core.statistics import Statistics, merge
 from cc_export.align import ModelAlignment
 from cc_export.bundle.chunk import slug
 from cc_export.evaluate import Predictions
+from cc_export.expose import Exposed
 from cc_export.file_facts import FileFacts
 from cc_export.inspect import Inspection
 from cc_export.latency import Latency
@@ -33,6 +34,7 @@ class ModelResult:
     weights: tuple[Weighing, ...] | None = None
     patterns: Patterns | None = None
     predictions: Predictions | None = None
+    exposed: Exposed | None = None
     latency: Latency | None = None
     failure: str | None = None
     conversion: Conversion | None = None
@@ -46,6 +48,11 @@ class ModelResult:
     def sketches_chunk(self) -> str | None:
         """Id of the chunk of its sketches."""
         return f"data/sketches/{slug(self.model.id)}" if self.weights is not None else None
+
+    @property
+    def activations_chunk(self) -> str | None:
+        """Id of the chunk of its activations."""
+        return f"data/activations/{slug(self.model.id)}" if self.exposed else None
 
     @property
     def parameters(self) -> Statistics | None:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar, cast
 
 from cc_core.patterns import Patterns
 from cc_export import evaluate
-from cc_export.align import align_study
+from cc_export.align import TensorKey, align_activations, align_study, layer_keys
 from cc_export.bundle.chunk import Packed
 from cc_export.cache.files import Digest, digest_files
 from cc_export.cache.store import Cache, Work
@@ -22,6 +22,7 @@ from cc_export.embed import Embedding, pack_model
 from cc_export.errors import ExportError, ModelError
 from cc_export.evaluate import Predictions
 from cc_export.executor import run_all
+from cc_export.expose import Exposed, Sample, Wanted, expose_model
 from cc_export.file_facts import FileFacts, file_facts
 from cc_export.inspect import Inspection, inspect_model
 from cc_export.latency import TURNS, Latency, machine, measure_latency, together
@@ -294,6 +295,36 @@ def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Pr
     return Stage("Evaluate", task, lambda result, found: replace(result, predictions=found))
 
 
+def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exposed]:
+    """Activations of every model that answered, over a sample of the evaluation set."""
+    known = {r.model.id: r.inspection.activations for r in results if r.inspection and r.alignment}
+    aligned = {r.model.id: r.alignment for r in results if r.inspection and r.alignment}
+    layers = {
+        r.model.id: layer_keys(r.inspection.tensors, r.alignment)
+        for r in results
+        if r.inspection and r.alignment
+    }
+    wanted: dict[str, tuple[Wanted, ...]] = {}
+    # Decided by the first model that has it, so that all are asked on the same instances.
+    brief: dict[TensorKey, bool] = {}
+    for model, places in align_activations(known, aligned, layers).items():
+        wanted[model] = tuple(
+            Wanted(one, place.key, brief.setdefault(place.key, one.joined), place.note)
+            for one, place in zip(known[model], places, strict=True)
+        )
+
+    def task(result: ModelResult) -> Work[Exposed] | None:
+        path, shown = result.model.onnx, wanted.get(result.model.id)
+        if not result.predictions or not result.inspection or not path or not shown:
+            return None
+        alone = evaluate.batch_size(name for name, _ in result.inspection.operators) == 1
+        how = Sample(batch=1) if alone else Sample()
+        arguments = (path, shown, source, content, how)
+        return Work(_expose, arguments, (path, source.path))
+
+    return Stage("Expose", task, lambda result, found: replace(result, exposed=found))
+
+
 def packing(results: Results, known: Mapping[str, Embedding]) -> Stage[Packed]:
     """Model files that travel with the site, made ready; those of equal content once."""
     chosen = {known[r.model.id].asset: r.model.id for r in reversed(results)}
@@ -352,6 +383,12 @@ def _evaluate(
     path: Path, source: DatasetSource, content: str, how: Evaluation, batch: int
 ) -> Predictions:
     return evaluate.evaluate(path, _dataset(source, content), how, batch)
+
+
+def _expose(
+    path: Path, wanted: tuple[Wanted, ...], source: DatasetSource, content: str, how: Sample
+) -> Exposed:
+    return expose_model(path, wanted, _dataset(source, content), how)
 
 
 def _measure(

@@ -47,7 +47,7 @@ def test_a_tiny_study(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     assert report.failures == {}
     assert list(report.seconds) == [
         "Fingerprint", "Inspect", "Measure files", "Weigh", "Find patterns",
-        "Evaluate", "Time", "Pack", "Write",
+        "Evaluate", "Expose", "Time", "Pack", "Write",
     ]  # fmt: skip
     site = read_site(tmp_path / "site")
     assert list(site.damaged()) == []
@@ -226,7 +226,7 @@ def test_an_older_site_is_replaced(tiny: Path, tmp_path: Path, viewer: Viewer) -
     text = (tiny / "study.yaml").read_text("utf-8")
     (tiny / "study.yaml").write_text(text.replace("id: half", "id: float16"), "utf-8")
     export(tiny, site, viewer=viewer)
-    assert len(first - set(contents(site))) == 3
+    assert len(first - set(contents(site))) == 4
     assert sorted(p.name for p in tmp_path.iterdir()) == ["site", "study"]
 
 
@@ -308,7 +308,7 @@ def test_progress_is_told(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     export(tiny, tmp_path / "site", viewer=viewer, progress=told)
     assert [stage[0] for stage in told.stages] == [
         "Fingerprint", "Inspect", "Measure files", "Weigh", "Find patterns",
-        "Evaluate", "Time", "Pack", "Write",
+        "Evaluate", "Expose", "Time", "Pack", "Write",
     ]  # fmt: skip
     for name, total, items in told.stages:
         assert len(items) == total, name

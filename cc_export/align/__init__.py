@@ -1,6 +1,6 @@
 """Which tensors of a study's models are the same one: by name where it was kept, else by place."""
 
-from cc_export.align.activations import PlacedActivation, align_activations
+from cc_export.align.activations import PlacedActivation, align_activations, layer_keys
 from cc_export.align.reasons import Matching, Unmatched, match
 from cc_export.align.study import ModelAlignment, OneSided, Placed, align_study
 from cc_export.align.tensor import Tensor, TensorKey
@@ -16,5 +16,6 @@ __all__ = [
     "Unmatched",
     "align_activations",
     "align_study",
+    "layer_keys",
     "match",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cc_export.align.study import ModelAlignment
-from cc_export.align.tensor import FAMILIES, TensorKey, free_key
+from cc_export.align.tensor import FAMILIES, Tensor, TensorKey, free_key
 from cc_export.onnx_models.graph import without_quantization
 
 
@@ -79,6 +79,14 @@ def align_activations(
             there = dict(zip(models[base], placed[base], strict=True))
             placed[model] = own.beside(there)
     return {model: placed[model] for model in models}
+
+
+def layer_keys(tensors: Sequence[Tensor], alignment: ModelAlignment) -> dict[str, str]:
+    """The layer of the study for each layer of a model: that of its first tensor's key."""
+    found: dict[str, str] = {}
+    for tensor, placed in zip(tensors, alignment.placed, strict=True):
+        found.setdefault(tensor.layer, placed.key[0])
+    return found
 
 
 def _bases_first(tensors: Mapping[str, ModelAlignment]) -> list[str]:

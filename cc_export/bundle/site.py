@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from cc_export.bundle import build
+from cc_export.bundle.activations import activation_grids, activations_chunk, measured_by_key
 from cc_export.bundle.chunk import Chunk, Packed, asset_chunks, json_chunk
 from cc_export.bundle.layers import Grids, layers_chunk, sketches_chunk, study_grids
 from cc_export.bundle.records import AssetRecord, DatasetRecord, TimingChunk
@@ -52,10 +53,14 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     assets = dict(content.viewer.assets)
     for path, file in content.viewer.files:
         writer.copy(file, path)
-    grids = study_grids(content.results)
+    grids, measured = study_grids(content.results), measured_by_key(content.results)
+    shared = activation_grids(measured)
     for result in content.results:
         for chunk in _model_chunks(result, grids):
             writer.write(chunk)
+        if result.activations_chunk:
+            record = activations_chunk(result, measured, shared)
+            writer.write(json_chunk(result.activations_chunk, record))
         asset = content.embeddings[result.model.id].asset
         if asset and asset not in assets:
             assets[asset] = _write_asset(asset, content.packed(result), writer)

@@ -14,6 +14,7 @@ from cc_export.errors import ModelError
 PROVIDER = "CPUExecutionProvider"
 THREADS = 1
 _FATAL_ONLY = 4
+_FOLDER = "session.model_external_initializers_file_folder_path"
 # Of a reason: onnxruntime says on the first few what is wrong, and then where in its own source.
 _MOST_LINES = 3
 _NUMPY: Mapping[str, DTypeLike] = {
@@ -33,8 +34,9 @@ Feeds = Mapping[str, NDArray[np.generic]]
 class Session:
     """A model on the CPU with one thread, so that results repeat exactly.
 
-    ``inputs`` are types by name, ``outputs`` names in order, ``batch`` is the number of instances
-    that the model insists on (None: any number).
+    ``inputs`` are types by name, ``outputs`` names in order, ``shapes`` of both by name as far as
+    the model tells (a side is a number, a name, or None), ``batch`` is the number of instances that
+    the model insists on (None: any number).
     """
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
@@ -48,6 +50,11 @@ class Session:
         options.intra_op_num_threads = THREADS
         options.inter_op_num_threads = THREADS
         options.log_severity_level = _FATAL_ONLY
+        if content is not None:
+            # Where bytes that stand in for a file have their external data.
+            options.add_session_config_entry(_FOLDER, str(path.parent.resolve()))
+            # Laid out for the sizes of the first run, memory is asked for anew on the second.
+            options.enable_mem_pattern = False
         try:
             # Without its fallback, which prints to the terminal and tries the same again.
             self._session = ort.InferenceSession(
@@ -57,7 +64,11 @@ class Session:
             raise self._failed("load", error) from None
         inputs = self._session.get_inputs()
         self.inputs: dict[str, str] = {entry.name: entry.type for entry in inputs}
-        self.outputs: tuple[str, ...] = tuple(o.name for o in self._session.get_outputs())
+        outputs = self._session.get_outputs()
+        self.outputs: tuple[str, ...] = tuple(output.name for output in outputs)
+        self.shapes: dict[str, tuple[int | str | None, ...]] = {
+            entry.name: tuple(entry.shape) for entry in (*inputs, *outputs)
+        }
         fixed = {entry.shape[0] for entry in inputs if entry.shape}
         whole = len(fixed) == 1 and all(isinstance(side, int) for side in fixed)
         self.batch: int | None = fixed.pop() if whole else None

@@ -165,6 +165,7 @@ export interface ModelRecord {
   readonly not_embedded: string;
   readonly layers: string | null;
   readonly sketches: string | null;
+  readonly activations: string | null;
   readonly predictions: string | null;
 }
 
@@ -325,6 +326,42 @@ export interface SketchRecord {
 export interface SketchesChunk {
   readonly model: string;
   readonly tensors: readonly SketchRecord[];
+}
+
+/**
+ * An activation over a sample of instances; `layer` and `name` as in every model of it.
+ *
+ * `tensor` is its name in the model's own file. `shape` is that of one instance, a side null
+ * where instances differ. Of the `size` values of `instances` instances, the `statistics`
+ * tell those that were looked at (their count). `sketch`, float16 times 2^`exponent`, holds
+ * some of these at places that all models share; `changes`, an entry for each reference of the
+ * chunk, are over the sketch.
+ */
+export interface ExposedRecord {
+  readonly layer: string;
+  readonly name: string;
+  readonly tensor: string;
+  readonly note: string;
+  readonly shape: readonly (number | null)[];
+  readonly instances: number;
+  readonly size: number;
+  readonly statistics: StatisticsRecord;
+  readonly histogram: HistogramRecord | null;
+  readonly changes: readonly (ChangeRecord | null)[];
+  readonly exponent: number;
+  readonly sketch: Base64;
+}
+
+/**
+ * `data/activations/…`: what a model computes between its layers, in graph order.
+ *
+ * `problem` says why there are none, where the model could not be asked for them.
+ */
+export interface ActivationsChunk {
+  readonly model: string;
+  readonly references: readonly string[];
+  readonly problem: string;
+  readonly activations: readonly ExposedRecord[];
 }
 
 /**
