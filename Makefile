@@ -106,6 +106,7 @@ clean:
 	rm -rf cc_export/_site viewer/dist wasm/dist dist build $(DEMO)
 
 # Pictures of the documentation, to be looked at before they are committed.
+# PICTURES=overview,filters takes only those whose names begin so; needs pngquant.
 .PHONY: screenshots
 screenshots: site browsers tests/browser/node_modules/.package-lock.json $(VENV)/.installed
 	cd tests/browser && node screenshots.mjs

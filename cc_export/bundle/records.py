@@ -53,10 +53,7 @@ class StudyRecord:
 
 @dataclass(frozen=True, slots=True)
 class MetricRecord:
-    """A metric; ``direction`` None: neither way is better.
-
-    Values whose ``source`` is timing or memory are in the TimingChunk.
-    """
+    """A metric; ``direction`` None: neither way is better. ``source`` timing: see TimingChunk."""
 
     name: str
     direction: Literal["higher", "lower"] | None
@@ -66,7 +63,7 @@ class MetricRecord:
     minimum: float | None
     maximum: float | None
     primary: bool
-    source: Literal["study", "measured", "timing", "memory"]
+    source: Literal["study", "measured", "timing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,13 +479,11 @@ class LatencyRecord:
 class TimingChunk:
     """``data/timing``: the only chunk that differs between two exports of one study.
 
-    ``memory`` by model id is in bytes; ``flags`` by model id are warnings that rest on timings,
-    beside those of the models' records.
+    ``flags`` by model id are warnings that rest on timings, beside those of the models' records.
     """
 
     exported: str
     machine: Mapping[str, str | int]
     stages: Mapping[str, float]
     latency: Mapping[str, LatencyRecord]
-    memory: Mapping[str, int]
     flags: Mapping[str, tuple[FlagRecord, ...]]
