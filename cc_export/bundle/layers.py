@@ -34,6 +34,8 @@ from cc_export.results import ModelResult, Results
 from cc_export.weigh import Weighing
 
 Grids = Mapping[TensorKey, Grid | None]
+# Scales that are listed one by one: of the channels of any layer, but not of its blocks.
+_MOST_SCALES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,10 @@ def _none(grid: Grid) -> NDArray[np.int64]:
 
 
 def _quantization(how: Quantization) -> QuantizationRecord:
+    listed = how.scale.size <= _MOST_SCALES
     return QuantizationRecord(
         axis=how.axis,
-        scale=tuple(float(value) for value in how.scale.reshape(-1)),
-        zero_point=tuple(int(value) for value in how.zero_point.reshape(-1)),
+        scales=how.scale.size,
+        scale=tuple(float(value) for value in how.scale.reshape(-1)) if listed else (),
+        zero_point=tuple(int(value) for value in how.zero_point.reshape(-1)) if listed else (),
     )

@@ -285,9 +285,13 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class QuantizationRecord:
-    """value = (stored - zero_point) · scale, per tensor or along ``axis``."""
+    """value = (stored - zero_point) · scale: per tensor, along ``axis``, or per block along it.
+
+    There are ``scales`` of them; of more than 4,096 (blocks, as a rule) none is listed.
+    """
 
     axis: int
+    scales: int
     scale: tuple[JsonNumber, ...]
     zero_point: tuple[int, ...]
 

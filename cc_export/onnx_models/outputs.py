@@ -38,7 +38,7 @@ def output_axis(use: Use, shape: tuple[int, ...]) -> int | None:
 
 def _of_matrix(use: Use) -> int | None:
     operator = use.node.op_type
-    if operator in ("MatMulNBits", "MatMulBnb4", "QLinearConv", "Conv"):
+    if operator in ("MatMulNBits", "MatMulBnb4", "QLinearConv", "Conv", "ConvInteger", "FusedConv"):
         return 0
     if operator in _RECURRENT:
         return 1

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.packed import Packed
 from cc_export.onnx_models.stored import Cuts, Stored
 
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """value = (stored - zero_point) * scale; both of shape () or (channels,) along ``axis``."""
+    """value = (stored - zero_point) * scale.
+
+    Both of shape () or (channels,) along ``axis``, or with one value for each block along it.
+    """
 
     scale: NDArray[np.float32]
     zero_point: NDArray[np.generic]
@@ -27,7 +31,7 @@ class Quantization:
 class Values:
     """The dequantized values of a tensor, in C order of its shape or of its transpose."""
 
-    stored: Stored
+    stored: Stored | Packed
     quantization: Quantization | None
     transposed: bool = False
 

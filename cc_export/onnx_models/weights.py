@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.blocks import OPERATORS as BLOCKED
+from cc_export.onnx_models.blocks import Form, block_weight
 from cc_export.onnx_models.graph import Graph, Use, attribute, without_quantization
 from cc_export.onnx_models.modules import given_place, module_of
 from cc_export.onnx_models.outputs import output_axis
@@ -40,8 +42,26 @@ ROLES: Mapping[tuple[str, int], str] = {
     ("InstanceNormalization", 1): "scale", ("InstanceNormalization", 2): "bias",
     ("GroupNormalization", 1): "scale", ("GroupNormalization", 2): "bias",
     ("LayerNormalization", 1): "scale", ("LayerNormalization", 2): "bias",
-    ("SimplifiedLayerNormalization", 1): "scale",
+    ("SimplifiedLayerNormalization", 1): "scale", ("RMSNormalization", 1): "scale",
     ("PRelu", 1): "scale",
+    # Of onnxruntime: block-quantized and fused operators.
+    ("MatMulNBits", 1): "weight", ("MatMulNBits", 5): "bias",
+    ("GatherBlockQuantized", 0): "weight",
+    ("MatMulIntegerToFloat", 1): "weight", ("MatMulIntegerToFloat", 6): "bias",
+    ("DynamicQuantizeMatMul", 1): "weight", ("DynamicQuantizeMatMul", 4): "bias",
+    ("FusedConv", 1): "weight", ("FusedConv", 2): "bias",
+    ("NhwcFusedConv", 1): "weight", ("NhwcFusedConv", 2): "bias",
+    ("FusedGemm", 0): "weight", ("FusedGemm", 1): "weight", ("FusedGemm", 2): "bias",
+    ("FusedMatMul", 0): "weight", ("FusedMatMul", 1): "weight",
+    ("Attention", 1): "weight", ("Attention", 2): "bias",
+    ("SkipLayerNormalization", 2): "scale", ("SkipLayerNormalization", 3): "bias",
+    ("SkipLayerNormalization", 4): "bias",
+    ("SkipSimplifiedLayerNormalization", 2): "scale",
+    ("SkipSimplifiedLayerNormalization", 3): "bias",
+    ("EmbedLayerNormalization", 2): "weight", ("EmbedLayerNormalization", 3): "weight",
+    ("EmbedLayerNormalization", 4): "weight", ("EmbedLayerNormalization", 5): "scale",
+    ("EmbedLayerNormalization", 6): "bias",
+    ("BiasGelu", 1): "bias", ("FastGelu", 1): "bias",
 }  # fmt: skip
 # An array that is added or multiplied element by element is trained too; a single number is not.
 _ELEMENTWISE = {"Add": "bias", "Sub": "bias", "Mul": "scale", "Div": "scale"}
@@ -65,6 +85,8 @@ _QUANTIZED_PLACES: Mapping[tuple[str, int], tuple[int, int]] = {
     ("QLinearMatMul", 0): (1, 2),
     ("QLinearMatMul", 3): (4, 5),
     ("QGemm", 3): (4, 5),
+    ("MatMulIntegerToFloat", 1): (3, 5),
+    ("DynamicQuantizeMatMul", 1): (2, 3),
 }
 # A bias is stored in units of activation scale times weight scale, taken at these places.
 _BIAS_SCALES: Mapping[tuple[str, int], tuple[int, int]] = {
@@ -130,7 +152,13 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         if not roles:
             continue
         uses, role = [use for use, _ in roles], roles[0][1]
-        quantization = _quantization(graph, name, tensor)
+        blocked = next((use.node for use in graph.uses[name] if _is_blocked(use)), None)
+        if blocked is not None:
+            form = block_weight(graph, blocked, name)
+        else:
+            kind = element_type(tensor).name
+            form = Form(stored(tensor, graph.files), _quantization(graph, name, tensor), kind)
+        quantization = form.quantization
         layer, own_name = _place(without_quantization(name), role, uses[0].node)
         # Two matrices of one recurrent node, say: the second is told apart by a number.
         numbers = (f"{own_name} ({number})" for number in itertools.count(2))
@@ -139,7 +167,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         taken.add((layer, own_name))
         # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
         transposed = _TRANSPOSED in name and len(tensor.dims) == 2
-        shape = tuple(tensor.dims)
+        shape = form.numbers.shape
         axis = output_axis(uses[0], shape)
         if transposed:
             shape, axis = shape[::-1], None if axis is None else 1 - axis
@@ -149,10 +177,10 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
             role=role,
             initializer=name,
             shape=shape,
-            dtype=element_type(tensor).name,
+            dtype=form.kind,
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
             quantization=_turned(quantization) if transposed else quantization,
-            values=Values(stored(tensor, graph.files), quantization, transposed),
+            values=Values(form.numbers, quantization, transposed),
             output_axis=axis,
         )
 
@@ -194,7 +222,8 @@ def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization 
             axis = attribute(node, "axis")
             return _from_inputs(graph, node, (1, 2), axis.i if axis else 1)
         if place in _QUANTIZED_PLACES:
-            return _from_inputs(graph, node, _QUANTIZED_PLACES[place], 0)
+            axis_of = output_axis(use, tuple(tensor.dims)) or 0
+            return _from_inputs(graph, node, _QUANTIZED_PLACES[place], axis_of)
         if place in _BIAS_SCALES:
             first, second = (_scale(graph, _input(node, at)) for at in _BIAS_SCALES[place])
             return Quantization(first * second, np.zeros((), np.int32), 0)
@@ -202,11 +231,26 @@ def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization 
             zero = _zero_point(graph, _input(node, _ZERO_POINT_PLACE[place]))
             # Per channel: the first axis of a convolution, the last of a matrix.
             axis_of = 0 if node.op_type == "ConvInteger" else len(tensor.dims) - 1
-            scale = _integer_scale(graph, node)
-            if scale is None:
+            scales = _integer_scales_of(graph, node)
+            if not scales:
                 raise ModelError(f"no scale found for the integer weights of node {node.name!r}")
-            return Quantization(_scale(graph, scale), zero, axis_of)
-    return None
+            # Of two stored ones, the second is that of the second factor.
+            return Quantization(_scale(graph, scales[-1 if use.place else 0]), zero, axis_of)
+    return _by_name(graph, name)
+
+
+def _by_name(graph: Graph, name: str) -> Quantization | None:
+    """That of a table of integers, which are scaled only where they are used."""
+    stem = without_quantization(name)
+    scale, zero = f"{stem}_scale", f"{stem}_zero_point"
+    if stem == name or scale not in graph.constants:
+        return None
+    known = zero if zero in graph.constants else ""
+    return Quantization(_scale(graph, scale), _zero_point(graph, known), 0)
+
+
+def _is_blocked(use: Use) -> bool:
+    return use.node.op_type in BLOCKED and ROLES.get((use.node.op_type, use.place)) == "weight"
 
 
 def _from_inputs(graph: Graph, node: NodeProto, places: tuple[int, int], axis: int) -> Quantization:
@@ -225,13 +269,11 @@ def integer_scales(graph: Graph) -> Iterator[str]:
     """Scales of integer products: they are multiplied in like trained ones, and are none."""
     for node in graph.nodes:
         if any(operator == node.op_type for operator, _ in _ZERO_POINT_PLACE):
-            scale = _integer_scale(graph, node)
-            if scale is not None:
-                yield scale
+            yield from _integer_scales_of(graph, node)
 
 
-def _integer_scale(graph: Graph, node: NodeProto) -> str | None:
-    """The weight's scale behind an integer product: product → Cast → Mul(activation · weight)."""
+def _integer_scales_of(graph: Graph, node: NodeProto) -> list[str]:
+    """Stored scales behind an integer product: product → Cast → Mul(activation · weight)."""
     casts = [use.node for output in node.output for use in graph.uses.get(output, ())]
     products = [use.node for cast in casts for o in cast.output for use in graph.uses.get(o, ())]
     for product in products:
@@ -240,8 +282,8 @@ def _integer_scale(graph: Graph, node: NodeProto) -> str | None:
             if product.op_type == "Mul" and both is not None and both.op_type == "Mul":
                 known = [name for name in both.input if name in graph.constants]
                 if known:
-                    return known[0]
-    return None
+                    return known
+    return []
 
 
 def _scale(graph: Graph, name: str) -> NDArray[np.float32]:

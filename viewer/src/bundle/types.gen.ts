@@ -238,9 +238,14 @@ export interface ChangeRecord {
   readonly worst_channel: WorstChannelRecord | null;
 }
 
-/** value = (stored - zero_point) · scale, per tensor or along `axis`. */
+/**
+ * value = (stored - zero_point) · scale: per tensor, along `axis`, or per block along it.
+ *
+ * There are `scales` of them; of more than 4,096 (blocks, as a rule) none is listed.
+ */
 export interface QuantizationRecord {
   readonly axis: number;
+  readonly scales: number;
   readonly scale: readonly JsonNumber[];
   readonly zero_point: readonly number[];
 }

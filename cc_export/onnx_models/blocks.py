@@ -1,0 +1,125 @@
+"""Weights quantized in blocks along a row, as onnxruntime's MatMulNBits and Gather take them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto
+
+from cc_export.errors import ModelError
+from cc_export.onnx_models.graph import Graph, attribute
+from cc_export.onnx_models.packed import BITS, Packed, unpacked
+from cc_export.onnx_models.quantization import Quantization
+from cc_export.onnx_models.stored import Stored, element_type, stored
+
+OPERATORS = frozenset({"MatMulNBits", "GatherBlockQuantized"})
+# Places of scales and zero points, and of the block that each column belongs to.
+_PLACES = {"MatMulNBits": (2, 3, 4), "GatherBlockQuantized": (2, 3, None)}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a weight is stored: its numbers, what they stand for, the name of their type."""
+
+    numbers: Stored | Packed
+    quantization: Quantization | None
+    kind: str
+
+
+def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
+    """A weight of a block-quantized operator.
+
+    Raises:
+        ModelError: attributes, scales or zero points are missing, or do not fit each other.
+    """
+    tensor = stored(graph.constants[name], graph.files)
+    block = _number(node, "block_size", 128 if node.op_type == "GatherBlockQuantized" else 0)
+    if node.op_type == "MatMulNBits":
+        bits = _number(node, "bits", 4)
+        shape = (_number(node, "N", 0), _number(node, "K", 0))
+        numbers = Packed(tensor, bits, shape)
+        kind = f"uint{bits}"
+    elif element_type(tensor.tensor) == np.uint8:
+        bits = _number(node, "bits", 4)
+        if len(tensor.shape) != 2 or bits not in BITS:
+            raise ModelError(f"node {node.name!r}: its table of {bits} bits is not understood")
+        shape = (tensor.shape[0], tensor.shape[1] * (8 // bits))
+        numbers, kind = Packed(tensor, bits, shape), f"uint{bits}"
+    else:
+        return Form(tensor, _typed(graph, node), element_type(tensor.tensor).name)
+    if min(shape) < 1 or block < 1:
+        raise ModelError(f"node {node.name!r}: {shape[0]} × {shape[1]} in blocks of {block}?")
+    return Form(numbers, _packed(graph, node, bits, shape, block), kind)
+
+
+def _typed(graph: Graph, node: NodeProto) -> Quantization:
+    """Scales and zero points of a table stored in a type of four bits."""
+    zero = _values(graph, node, 3) if _given(node, 3) else np.zeros((), np.int8)
+    scale = _values(graph, node, 2).astype(np.float32)
+    return Quantization(scale, zero, _number(node, "quantize_axis", 1))
+
+
+def _packed(
+    graph: Graph, node: NodeProto, bits: int, shape: tuple[int, int], block: int
+) -> Quantization:
+    rows, columns = shape
+    blocks = math.ceil(columns / block)
+    scale = _values(graph, node, 2).astype(np.float32)
+    if scale.size != rows * blocks:
+        raise ModelError(
+            f"node {node.name!r}: {scale.size} scales do not fit {rows} rows of {blocks} blocks"
+        )
+    scale = scale.reshape(rows, blocks)
+    zero = _zero_points(graph, node, bits, rows, blocks)
+    order = _PLACES[node.op_type][2]
+    if order is not None and _given(node, order):
+        which = _values(graph, node, order).astype(np.int64).reshape(-1)
+        if len(which) != columns or which.min() < 0 or which.max() >= blocks:
+            raise ModelError(f"node {node.name!r}: its columns do not fit {blocks} blocks")
+    elif columns % block:
+        which = np.arange(columns) // block
+    else:
+        return Quantization(scale, zero, 1)
+    # A scale for each value, where blocks are no equal parts of a row.
+    return Quantization(scale[:, which], zero[:, which] if zero.ndim else zero, 1)
+
+
+def _zero_points(
+    graph: Graph, node: NodeProto, bits: int, rows: int, blocks: int
+) -> NDArray[np.generic]:
+    place = _PLACES[node.op_type][1]
+    if place is None or not _given(node, place):
+        return np.array(1 << (bits - 1), np.uint8)
+    zero = _values(graph, node, place)
+    if zero.dtype != np.uint8:
+        found: NDArray[np.generic] = zero.reshape(-1)
+    elif zero.size % rows:
+        found = np.empty(0)
+    else:
+        found = unpacked(zero.reshape(rows, -1), bits)[:, :blocks].reshape(-1)
+    if found.size != rows * blocks:
+        raise ModelError(
+            f"node {node.name!r}: its zero points do not fit {rows} rows of {blocks} blocks"
+        )
+    return found.reshape(rows, blocks)
+
+
+def _values(graph: Graph, node: NodeProto, place: int) -> NDArray[np.generic]:
+    name = _given(node, place)
+    if name not in graph.constants:
+        raise ModelError(
+            f"node {node.name!r}: input {place} is computed, not stored; its weights cannot be read"
+        )
+    return graph.values(name)
+
+
+def _given(node: NodeProto, place: int) -> str:
+    return node.input[place] if place < len(node.input) else ""
+
+
+def _number(node: NodeProto, name: str, default: int) -> int:
+    found = attribute(node, name)
+    return int(found.i) if found is not None else default
