@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from cc_export.bundle.chunk import Packed, pack_asset
 from cc_export.errors import ExportError
@@ -24,16 +24,24 @@ class Embedding:
     reason: str = ""
 
 
-def check_choice(models: str) -> None:
-    """Before anything is computed: a mistyped ``none`` must not give files away.
+def chosen(models: str, *, redact: bool) -> Models:
+    """The choice of models; none travels with a site without inputs.
+
+    Before anything is computed: a mistyped ``none`` must not give files away.
 
     Raises:
-        ExportError: ``models`` is no choice.
+        ExportError: ``models`` is no choice, or asks for files that ``redact`` leaves out.
     """
     if models not in get_args(Models):
         raise ExportError(
             f"{models!r} is no choice of models", f"Use {', '.join(get_args(Models))}."
         )
+    if redact and models == "all":
+        raise ExportError(
+            "redacting leaves model files out, and `models` asks for all of them",
+            "Leave out one of --redact and --models all.",
+        )
+    return "none" if redact else cast(Models, models)
 
 
 def embeddings(results: Results, models: Models) -> dict[str, Embedding]:

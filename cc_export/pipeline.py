@@ -13,7 +13,7 @@ from cc_export.bundle.write import new_site
 from cc_export.cache import store
 from cc_export.dask import cluster
 from cc_export.dataset import open_dataset
-from cc_export.embed import Models, check_choice, embeddings, too_large
+from cc_export.embed import Models, chosen, embeddings, too_large
 from cc_export.progress import Progress, Silent
 from cc_export.pytorch.convert import Conversion
 from cc_export.results import ModelResult
@@ -44,6 +44,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     site: Path | str,
     *,
     models: Models = "selected",
+    redact: bool = False,
     jobs: int | None = None,
     dask: str | None = None,
     cache: store.Place = None,
@@ -56,6 +57,8 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         study: a loaded study, one that models are added to, its file, or its folder.
         site: folder to make; an older site there is replaced once the new one is complete.
         models: which model files travel with the site, so that they run in the page.
+        redact: leave out what the instances are, activations, and all model files; ids, labels,
+            predictions and metrics stay.
         jobs: worker processes, in which no model can end the export. A script that asks for them
             needs the usual ``if __name__ == "__main__":`` guard. None runs all in this process.
         dask: address of a Dask scheduler, whose workers are used instead.
@@ -68,7 +71,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         ExportError: the study, the evaluation set or the target cannot be used. A single model
             that fails is reported in ``Report.failures`` instead, and shown so in the site.
     """
-    check_choice(models)
+    models = chosen(models, redact=redact)
     if not isinstance(study, LoadedStudy):
         study = load_study(study.folder if isinstance(study, Study) else study)
     viewer = viewer or built_viewer()
@@ -91,13 +94,23 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         if dataset and study.evaluation:
             evaluation = stages.evaluation(dataset.source, study.evaluation, content)
             results = runner.run(evaluation, results, pool)
-            exposing = stages.exposing(results, dataset.source, content)
-            results = runner.run(exposing, results, pool)
+            if not redact:  # values on the way through a model may be those of its input
+                exposing = stages.exposing(results, dataset.source, content)
+                results = runner.run(exposing, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
         known = embeddings(results, models)
         results = runner.run(stages.packing(results, known), results, pool)
         found = Content(
-            study, results, dataset, known, runner.packed, content, kept, viewer, runner.seconds
+            study,
+            results,
+            dataset,
+            known,
+            runner.packed,
+            content,
+            kept,
+            viewer,
+            runner.seconds,
+            redact,
         )
         with runner.open("Write", len(results)) as advance:
             write_site(found, writer, advance)

@@ -101,10 +101,15 @@ def predictions_chunk(model_id: str, predictions: Predictions) -> PredictionsChu
     )
 
 
-def dataset_record(dataset: Dataset, evaluation: Evaluation) -> DatasetRecord:
-    """The evaluation set, with as many instances in a chunk as fit half a MiB."""
+def dataset_record(
+    dataset: Dataset, evaluation: Evaluation, *, redact: bool = False
+) -> DatasetRecord:
+    """The evaluation set, with as many instances in a chunk as fit half a MiB.
+
+    ``redact`` keeps ids and labels and drops what the instances are.
+    """
     source = dataset.source
-    stored = sum(array.nbytes for array in dataset.arrays.values())
+    stored = 0 if redact else sum(array.nbytes for array in dataset.arrays.values())
     fitting = int(_INSTANCES_BYTES * len(dataset) / stored) if stored else _MOST_PER_CHUNK
     size = max(1, min(fitting, _MOST_PER_CHUNK))
     chunks = -(-len(dataset) // size)
@@ -113,9 +118,10 @@ def dataset_record(dataset: Dataset, evaluation: Evaluation) -> DatasetRecord:
         instances=len(dataset),
         classes=source.classes,
         inputs=tuple(InputRecord(i.name, i.array, i.scale, i.offset) for i in source.inputs),
-        preview=source.preview,
+        preview=None if redact else source.preview,
         output=evaluation.output,
         scores=evaluation.scores,
+        redacted=redact,
         chunk_size=size,
         chunks=tuple(f"data/instances/{number:04d}" for number in range(chunks)),
     )
@@ -129,7 +135,9 @@ def instances_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> Ins
         first=first,
         ids=dataset.ids[which],
         labels=tuple(dataset.labels[which].tolist()),
-        arrays={
+        arrays={}
+        if record.redacted
+        else {
             name: ArrayRecord(array.dtype.name, array[which].shape, pack(array[which]))
             for name, array in dataset.arrays.items()
         },

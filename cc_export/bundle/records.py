@@ -87,7 +87,10 @@ class InputRecord:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """The evaluation set; instance i is in chunk ``chunks[i // chunk_size]``."""
+    """The evaluation set; instance i is in chunk ``chunks[i // chunk_size]``.
+
+    ``redacted``: ids and labels are there, what the instances are was left out.
+    """
 
     name: str
     instances: int
@@ -96,6 +99,7 @@ class DatasetRecord:
     preview: str | None
     output: str | None
     scores: Literal["logits", "probabilities"]
+    redacted: bool
     chunk_size: int
     chunks: tuple[str, ...]
 

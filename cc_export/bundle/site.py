@@ -30,7 +30,8 @@ class Content:
     """Everything a site is made of.
 
     ``packed`` are the model files that travel with it, made ready; ``dataset_content`` is the hash
-    of the evaluation set; ``seconds`` are wall-clock times by stage.
+    of the evaluation set; ``seconds`` are wall-clock times by stage. ``redact`` leaves out what the
+    instances are.
     """
 
     study: LoadedStudy
@@ -42,6 +43,7 @@ class Content:
     cache: Cache
     viewer: Viewer
     seconds: Mapping[str, float]
+    redact: bool = False
 
 
 def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], None]) -> None:
@@ -67,7 +69,9 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
         advance(result.model.id)
     dataset = None
     if content.dataset and content.study.evaluation:
-        dataset = build.dataset_record(content.dataset, content.study.evaluation)
+        dataset = build.dataset_record(
+            content.dataset, content.study.evaluation, redact=content.redact
+        )
         for chunk in _instances(content, content.dataset, dataset):
             writer.write(chunk)
     models = build.models_chunk(content.results, content.embeddings)

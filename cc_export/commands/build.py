@@ -17,6 +17,7 @@ from cc_export.commands.common import (
     ModelsOption,
     NoCacheOption,
     QuietOption,
+    RedactOption,
     SiteOption,
     StudyArgument,
     fails_with_text,
@@ -29,6 +30,7 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     *,
     site: SiteOption = Path("site"),
     models: ModelsOption = ModelsChoice.SELECTED,
+    redact: RedactOption = False,
     jobs: JobsOption = 0,
     dask: DaskOption = None,
     cache: CacheOption = None,
@@ -44,9 +46,11 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     Example: `cc-export build examples/digits -o site`
 
     Example: `cc-export build examples/digits -o site --models none --json`
+
+    Example: `cc-export build examples/digits -o site --redact`
     """
     kept = "off" if no_cache else cache
-    _export(study, site, models, jobs, kept, dask=dask, quiet=quiet, as_json=as_json)
+    _export(study, site, models, jobs, kept, redact=redact, dask=dask, quiet=quiet, as_json=as_json)
 
 
 @fails_with_text
@@ -76,6 +80,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
     jobs: int,
     cache: Path | str | None,
     *,
+    redact: bool = False,
     dask: str | None = None,
     quiet: bool,
     as_json: bool,
@@ -92,6 +97,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
             loaded,
             site,
             models=models.value,
+            redact=redact,
             jobs=jobs or default_jobs(len(loaded.models)),
             dask=dask,
             cache=cache,

@@ -47,6 +47,14 @@ ModelsOption = Annotated[
         "`selected` are those whose study record says `embed: true`.",
     ),
 ]
+RedactOption = Annotated[
+    bool,
+    typer.Option(
+        "--redact",
+        help="Leave out what the instances are, activations, and all model files; ids, labels, "
+        "predictions and metrics stay.",
+    ),
+]
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 chooses by cores.")
 ]

@@ -63,7 +63,11 @@ export interface InputRecord {
   readonly offset: number;
 }
 
-/** The evaluation set; instance i is in chunk `chunks[i // chunk_size]`. */
+/**
+ * The evaluation set; instance i is in chunk `chunks[i // chunk_size]`.
+ *
+ * `redacted`: ids and labels are there, what the instances are was left out.
+ */
 export interface DatasetRecord {
   readonly name: string;
   readonly instances: number;
@@ -72,6 +76,7 @@ export interface DatasetRecord {
   readonly preview: string | null;
   readonly output: string | null;
   readonly scores: "logits" | "probabilities";
+  readonly redacted: boolean;
   readonly chunk_size: number;
   readonly chunks: readonly string[];
 }
