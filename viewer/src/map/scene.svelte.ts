@@ -52,18 +52,7 @@ export class MapScene {
   readonly names: ReadonlyMap<string, string> = $derived.by(() => {
     const ids = new Map(this.models.map(({ id }) => [id, id]));
     if (this.layout.time || fits(this.#widest(ids), this.width)) return ids;
-    const short = this.#widest(new Map(this.models.map((model) => [model.id, this.#shortName(model)])));
-    const long = this.#widest(ids);
-    // In a column whose ids fit beside the short names of the others, ids say more.
-    const spelled = new Set(long.keys());
-    for (const column of [...long.keys()].sort((a, b) => long[a]! - long[b]!)) {
-      const tried = short.map((width, index) => (index === column || !spelled.has(index) ? long[index]! : width));
-      if (!fits(tried, this.width)) break;
-      spelled.delete(column);
-    }
-    return new Map(
-      this.models.map((model) => [model.id, spelled.has(this.#columnOf(model.id)) ? this.#shortName(model) : model.id]),
-    );
+    return new Map(this.models.map((model) => [model.id, this.#shortName(model)]));
   });
   readonly frame: Frame = $derived.by(() =>
     frameOf(this.layout, this.#widest(this.names), this.width, Math.max(1, this.height - HEADINGS)),
@@ -87,7 +76,7 @@ export class MapScene {
     return this.frame.columnX.slice(0, count).map((x) => x * this.at.kx + this.at.x);
   });
   /** What radii are multiplied by, so that marks of neighbouring rows stay apart, until they would be too small to see. */
-  readonly #shrink: number = $derived(Math.max(0.28, Math.min(1, (this.rowHeight * 0.5) / MOST_RADIUS)));
+  readonly #shrink: number = $derived(Math.max(0.28, Math.min(1, (this.rowHeight * 0.43) / MOST_RADIUS)));
   readonly colours: ColourScale = $derived.by(() => colourScale(this.#app.study, this.#app.colourMetric, this.#dark()));
   readonly sizes: SizeScale = $derived.by(() => sizeScale(this.#app.study, this.#app.sizeMetric, MOST_RADIUS));
   /** Height of a line of text. */
