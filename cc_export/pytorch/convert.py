@@ -24,8 +24,9 @@ from cc_export.callables import described
 from cc_export.errors import ModelError
 from cc_export.pytorch.agreement import Agreement, Arrays, agreement, answers, flattened
 from cc_export.pytorch.module import WHY, prepared
-from cc_export.pytorch.names import with_module_names
+from cc_export.pytorch.names import module_of, with_module_names
 from cc_export.pytorch.need import has_onnxscript, need, versions
+from cc_export.pytorch.tidy import tidy
 from cc_export.study.records import Example, Exporter, ToOnnx
 
 # protobuf messages end at 2 GiB; weights beyond this are written to a file beside.
@@ -86,6 +87,7 @@ def convert(module: Any, inputs: Arrays, target: Path, how: ToOnnx) -> Conversio
     for exporter in _exporters(how.exporter):
         try:
             model = _exported(torch, call, exporter)
+            tidy(model, state, module_of)
             renamed = with_module_names(model, state)
             _note(model, exporter)
             _write(model, target)

@@ -22,7 +22,6 @@ TRANSPOSED = "_Transposed"
 # In the model's metadata: what an initializer was called by the exporter, by its name.
 RENAMED = "cc_export.renamed"
 _SCOPES = "pkg.torch.onnx.name_scopes"
-_BIASED = {"Conv": 2, "ConvTranspose": 2, "Gemm": 2}
 _FLOATS = frozenset(
     {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16}
 )
@@ -33,10 +32,9 @@ def with_module_names(model: ModelProto, state: State) -> dict[str, str]:
 
     An initializer that equals a parameter gets its name; one that is the transpose of a matrix
     gets it with ``_Transposed``. Nodes are named ``/stage1/conv1/Conv`` by the module they belong
-    to, and their outputs ``/stage1/conv1/Conv_output_0``. Biases of zeros that an exporter added
-    go. Returns the exporter's names by the new ones; they are kept in the model's metadata too.
+    to, and their outputs ``/stage1/conv1/Conv_output_0``. Returns the exporter's names by the new
+    ones; they are kept in the model's metadata too.
     """
-    _drop_zero_biases(model.graph, state)
     weights = _weight_names(model.graph, state)
     nodes = _node_names(model.graph, {*state, *weights.values()})
     _rename(model.graph, weights | nodes)
@@ -47,26 +45,6 @@ def with_module_names(model: ModelProto, state: State) -> dict[str, str]:
             {p.key: p.value for p in model.metadata_props} | {RENAMED: json.dumps(known)},
         )
     return known
-
-
-def _drop_zero_biases(graph: GraphProto, state: State) -> None:
-    """torch's newer exporter gives a convolution without bias one of zeros."""
-    initializers = {t.name: t for t in graph.initializer}
-    dropped = set()
-    for node in graph.node:
-        place = _BIASED.get(node.op_type)
-        if place is None or len(node.input) <= place:
-            continue
-        name = node.input[place]
-        tensor = initializers.get(name)
-        if tensor is not None and name not in state and not numpy_helper.to_array(tensor).any():
-            del node.input[place:]
-            dropped.add(name)
-    used = {name for node in _nodes(graph) for name in node.input}
-    kept = [t for t in graph.initializer if t.name not in dropped or t.name in used]
-    if len(kept) < len(graph.initializer):
-        del graph.initializer[:]
-        graph.initializer.extend(kept)
 
 
 def _weight_names(graph: GraphProto, state: State) -> dict[str, str]:
@@ -115,11 +93,15 @@ def _constants(graph: GraphProto) -> dict[str, TensorProto]:
 def _scopes_of_uses(graph: GraphProto) -> dict[str, set[str]]:
     scopes: dict[str, set[str]] = defaultdict(set)
     for node in _nodes(graph):
-        listed = _scopes(node)
-        module = listed[-1] if listed else module_path(node.name)
         for name in node.input:
-            scopes[name].add(module)
+            scopes[name].add(module_of(node))
     return scopes
+
+
+def module_of(node: NodeProto) -> str:
+    """Path of the module that a node belongs to, as either exporter notes it."""
+    listed = _scopes(node)
+    return listed[-1] if listed else module_path(node.name)
 
 
 def _node_names(graph: GraphProto, taken: set[str]) -> dict[str, str]:
