@@ -83,7 +83,7 @@ def _study(source: Path) -> tuple[Forest, list[Metric]]:
 def _site(source: Path) -> tuple[Forest, list[Metric]]:
     site = read_site(source)
     models = site.models
-    timing = site.json(site.manifest["timing"])["latency"]
+    timing = site.json(site.manifest["timing"])
     forest = Forest(
         Model(
             model["id"],
@@ -101,5 +101,7 @@ def _metric(
     name = metric["name"]
     values = {m["id"]: m["metrics"][name] for m in models if name in m["metrics"]}
     if metric["source"] == "timing":
-        values = {model: record["p50"] for model, record in timing.items()} | values
+        values = {m: record["p50"] for m, record in timing["latency"].items()} | values
+    if metric["source"] == "memory":
+        values = dict(timing.get("memory", {})) | values
     return Metric(name, metric["unit"], metric["primary"], values)

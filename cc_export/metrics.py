@@ -16,6 +16,7 @@ from cc_export.study.names import (
     NON_ZERO,
     PARAMETERS,
     PATTERN,
+    PEAK_MEMORY,
     QUANTIZED,
     SIZE,
     SPARSITY,
@@ -159,6 +160,18 @@ MEASURED: tuple[MetricRecord, ...] = (
         primary=False,
         source="measured",
     ),
+    MetricRecord(
+        name=PEAK_MEMORY,
+        direction="lower",
+        unit="B",
+        format=".3~s",
+        definition="Bytes by which loading the model and running one instance raise the resident "
+        "memory of a process that has onnxruntime loaded, at most.",
+        minimum=0.0,
+        maximum=None,
+        primary=False,
+        source="memory",
+    ),
 )
 
 
@@ -171,6 +184,8 @@ def study_metrics(study: LoadedStudy, results: Results) -> tuple[MetricRecord, .
     valued = {name for values in metric_values(results).values() for name in values}
     if any(result.latency for result in results):
         valued.add(LATENCY)
+    if any(result.memory is not None for result in results):
+        valued.add(PEAK_MEMORY)
     measured = valued - _given(results)
     declared = {metric.name for metric in study.metrics}
     own = [known for known in MEASURED if known.name in valued and known.name not in declared]

@@ -98,6 +98,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
                 exposing = stages.exposing(results, dataset.source, content)
                 results = runner.run(exposing, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
+            results = stages.measure_memory(results, dataset.source, content, runner)
         known = embeddings(results, models)
         results = runner.run(stages.packing(results, known), results, pool)
         found = Content(

@@ -36,6 +36,7 @@ class ModelResult:
     predictions: Predictions | None = None
     exposed: Exposed | None = None
     latency: Latency | None = None
+    memory: int | None = None
     failure: str | None = None
     conversion: Conversion | None = None
 

@@ -26,6 +26,7 @@ from cc_export.expose import Exposed, Sample, Wanted, expose_model
 from cc_export.file_facts import FileFacts, file_facts
 from cc_export.inspect import Inspection, inspect_model
 from cc_export.latency import TURNS, Latency, machine, measure_latency, together
+from cc_export.memory import peak_memory
 from cc_export.onnx_models.read import model_files
 from cc_export.progress import Progress
 from cc_export.pytorch.convert import Conversion
@@ -371,6 +372,38 @@ def time_models(results: Results, source: DatasetSource, content: str, runner: R
         else replace(r, latency=together(turns[r.model.id]) if r.model.id in turns else None)
         for r in results
     )
+
+
+def measure_memory(
+    results: Results, source: DatasetSource, content: str, runner: Runner
+) -> Results:
+    """Peak memory of one run of every model that was timed; nothing where the system tells none.
+
+    A model that was measured before on this machine is not measured again.
+    """
+    where = machine()
+    paths = {r.model.id: r.model.onnx for r in results if r.latency and r.model.onnx}
+    found: dict[str, int | None] = {}
+    with (
+        runner.open("Measure memory", len(paths)) as advance,
+        peak_memory(lambda: _dataset(source, content)) as measure,
+    ):
+        for model, path in paths.items():
+            work = Work(_peak, (path, source, content, where), (path, source.path))
+            known = runner.find(work)
+            found[model] = known[0] if known else measure(path)
+            if not known and found[model] is not None:
+                runner.keep(work, found[model])
+            advance(model)
+    return tuple(replace(r, memory=found.get(r.model.id)) for r in results)
+
+
+def _peak(
+    path: Path, source: DatasetSource, content: str, machine: Mapping[str, str | int]
+) -> int | None:
+    """What stands for a measurement of memory in the cache; see ``measure_memory``."""
+    with peak_memory(lambda: _dataset(source, content)) as measure:
+        return measure(path)
 
 
 @lru_cache(maxsize=1)

@@ -47,7 +47,7 @@ def test_a_tiny_study(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     assert report.failures == {}
     assert list(report.seconds) == [
         "Fingerprint", "Inspect", "Measure files", "Weigh", "Find patterns",
-        "Evaluate", "Expose", "Time", "Pack", "Write",
+        "Evaluate", "Expose", "Time", "Measure memory", "Pack", "Write",
     ]  # fmt: skip
     site = read_site(tmp_path / "site")
     assert list(site.damaged()) == []
@@ -308,7 +308,7 @@ def test_progress_is_told(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     export(tiny, tmp_path / "site", viewer=viewer, progress=told)
     assert [stage[0] for stage in told.stages] == [
         "Fingerprint", "Inspect", "Measure files", "Weigh", "Find patterns",
-        "Evaluate", "Expose", "Time", "Pack", "Write",
+        "Evaluate", "Expose", "Time", "Measure memory", "Pack", "Write",
     ]  # fmt: skip
     for name, total, items in told.stages:
         assert len(items) == total, name

@@ -53,7 +53,10 @@ class StudyRecord:
 
 @dataclass(frozen=True, slots=True)
 class MetricRecord:
-    """A metric; ``direction`` None: neither way is better. ``source`` timing: see TimingChunk."""
+    """A metric; ``direction`` None: neither way is better.
+
+    Values whose ``source`` is timing or memory are in the TimingChunk.
+    """
 
     name: str
     direction: Literal["higher", "lower"] | None
@@ -63,7 +66,7 @@ class MetricRecord:
     minimum: float | None
     maximum: float | None
     primary: bool
-    source: Literal["study", "measured", "timing"]
+    source: Literal["study", "measured", "timing", "memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,11 +490,13 @@ class LatencyRecord:
 class TimingChunk:
     """``data/timing``: the only chunk that differs between two exports of one study.
 
-    ``flags`` by model id are warnings that rest on timings, beside those of the models' records.
+    ``memory`` by model id is in bytes; ``flags`` by model id are warnings that rest on timings,
+    beside those of the models' records.
     """
 
     exported: str
     machine: Mapping[str, str | int]
     stages: Mapping[str, float]
     latency: Mapping[str, LatencyRecord]
+    memory: Mapping[str, int]
     flags: Mapping[str, tuple[FlagRecord, ...]]

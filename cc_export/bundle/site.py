@@ -126,5 +126,6 @@ def _timing(content: Content) -> TimingChunk:
         machine=machine(),
         stages=dict(content.seconds),
         latency=build.latency_records(content.results),
+        memory={r.model.id: r.memory for r in content.results if r.memory is not None},
         flags=speed_flags(content.results),
     )

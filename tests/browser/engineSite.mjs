@@ -38,7 +38,7 @@ export function makeEngineSite() {
   cpSync(join(RUNTIME, "runtime"), join(folder, "runtime"), { recursive: true });
   const { versions, assets, lock } = JSON.parse(readFileSync(join(RUNTIME, "runtime.json"), "utf8"));
   writeChunk(folder, "data/models", jsonPayload({ models: [] }));
-  writeChunk(folder, "data/timing", jsonPayload({ exported: "", machine: {}, stages: {}, latency: {}, flags: {} }));
+  writeChunk(folder, "data/timing", jsonPayload({ exported: "", machine: {}, stages: {}, latency: {}, memory: {}, flags: {} }));
   for (const [name, id] of Object.entries(MODELS)) {
     const bytes = modelBytes(name);
     const { entry, chunks } = assetChunks(id, bytes.length, gzip(bytes));

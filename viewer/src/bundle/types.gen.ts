@@ -35,7 +35,11 @@ export interface StudyRecord {
   readonly models: number;
 }
 
-/** A metric; `direction` null: neither way is better. `source` timing: see TimingChunk. */
+/**
+ * A metric; `direction` null: neither way is better.
+ *
+ * Values whose `source` is timing or memory are in the TimingChunk.
+ */
 export interface MetricRecord {
   readonly name: string;
   readonly direction: "higher" | "lower" | null;
@@ -45,7 +49,7 @@ export interface MetricRecord {
   readonly minimum: number | null;
   readonly maximum: number | null;
   readonly primary: boolean;
-  readonly source: "study" | "measured" | "timing";
+  readonly source: "study" | "measured" | "timing" | "memory";
 }
 
 /** An operation declared by the study. */
@@ -421,12 +425,14 @@ export interface LatencyRecord {
 /**
  * `data/timing`: the only chunk that differs between two exports of one study.
  *
- * `flags` by model id are warnings that rest on timings, beside those of the models' records.
+ * `memory` by model id is in bytes; `flags` by model id are warnings that rest on timings,
+ * beside those of the models' records.
  */
 export interface TimingChunk {
   readonly exported: string;
   readonly machine: Readonly<Record<string, string | number>>;
   readonly stages: Readonly<Record<string, number>>;
   readonly latency: Readonly<Record<string, LatencyRecord>>;
+  readonly memory: Readonly<Record<string, number>>;
   readonly flags: Readonly<Record<string, readonly FlagRecord[]>>;
 }

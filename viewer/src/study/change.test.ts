@@ -15,7 +15,7 @@ function times(p25: number, p50: number, p75: number): LatencyRecord {
 function study(latency: Record<string, LatencyRecord>): Study {
   const models = Object.keys(latency).map((id) => ({ id, parents: [], metrics: {} }) as unknown as ModelRecord);
   const manifest = { metrics: [LATENCY] } as unknown as Manifest;
-  return makeStudy(manifest, models, { exported: "", machine: {}, stages: {}, latency, flags: {} });
+  return makeStudy(manifest, models, { exported: "", machine: {}, stages: {}, latency, memory: {}, flags: {} });
 }
 
 describe("changeBetween", () => {

@@ -37,6 +37,8 @@ export function valueOf(study: Study, modelId: string, metric: MetricRecord): nu
   const own = Object.hasOwn(metrics, metric.name) ? metrics[metric.name] : undefined;
   if (own !== undefined) return typeof own === "number" ? own : Number(own);
   if (metric.source === "timing") return study.timing?.latency[modelId]?.p50 ?? null;
+  // Sites of before have timings without it.
+  if (metric.source === "memory") return study.timing?.memory?.[modelId] ?? null;
   return null;
 }
 

@@ -1,0 +1,76 @@
+"""How much memory a run of a model takes: the peak of a process that does nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from cc_export.dataset import Dataset
+from cc_export.errors import ModelError
+from cc_export.onnx_models.session import Session
+
+# A run that was timed takes seconds at most; what waits longer is given up.
+_SERVER = "cc_export.memory_server"
+# One thread, as everywhere where models are measured; a process with threads is no good to copy.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+Measure = Callable[[Path], int | None]
+
+
+@contextmanager
+def peak_memory(dataset: Callable[[], Dataset]) -> Iterator[Measure]:
+    """Gives what measures a model file, while the block lasts; its process starts when needed.
+
+    The answer is the bytes by which loading the model and running one instance (or the batch it
+    insists on) raise the resident memory of a process that has onnxruntime loaded. None where
+    the system does not tell (it must be Linux), or where the model cannot be run.
+    """
+    server: list[subprocess.Popen[bytes]] = []
+
+    def measure(path: Path) -> int | None:
+        if sys.platform != "linux":
+            return None
+        if not server:
+            server.append(_started())
+        try:
+            return _ask(server[0], path, dataset())
+        except (ModelError, OSError, ValueError):  # it was ended, by lack of memory say
+            return None
+
+    try:
+        yield measure
+    finally:
+        for process in server:
+            process.kill()
+            process.communicate()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 (this Python, a module of ours)
+        [sys.executable, "-W", "ignore", "-m", _SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **_ONE_THREAD},
+    )
+
+
+def _ask(server: subprocess.Popen[bytes], path: Path, dataset: Dataset) -> int | None:
+    assert server.stdin is not None and server.stdout is not None
+    batch = Session(path).batch or 1
+    packed = io.BytesIO()
+    np.savez(packed, allow_pickle=False, **dataset.inputs(slice(0, batch)))
+    content = packed.getvalue()
+    request = json.dumps({"model": str(path.resolve()), "bytes": len(content)})
+    server.stdin.write(request.encode() + b"\n" + content)
+    server.stdin.flush()
+    answer = json.loads(server.stdout.readline() or b"null")
+    return answer if isinstance(answer, int) else None
