@@ -158,7 +158,7 @@ def broken(**changes: int) -> ModelProto:
         ),
         (
             broken(bits=8),
-            "node '/up/MatMul_Q4': its zero points do not fit 8 rows of 3 blocks",
+            "node '/up/MatMul_Q4': 192 bytes are stored, too few for 8 × 48 numbers of 8 bits",
         ),
     ],
 )

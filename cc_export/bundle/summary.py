@@ -110,12 +110,14 @@ def _model(
     record: Mapping[str, Any], manifest: Mapping[str, Any], sizes: Mapping[str, int]
 ) -> ModelSummary:
     asset = manifest["assets"].get(record["onnx"], {"parts": ()})
-    own = [*asset["parts"], record["layers"], record["sketches"], record["predictions"]]
+    # Whatever chunks a record names: newer versions have more kinds of them.
+    named = [value for value in record.values() if isinstance(value, str)]
+    own = {*asset["parts"], *(chunk for chunk in named if chunk.startswith("data/"))}
     return ModelSummary(
         id=record["id"],
         failure=record["failure"],
         layers=record["layers"] is not None,
         predictions=record["predictions"] is not None,
         runs_in_page=record["onnx"] is not None,
-        bytes=sum(sizes.get(f"{chunk}.js", 0) for chunk in own if chunk),
+        bytes=sum(sizes.get(f"{chunk}.js", 0) for chunk in own),
     )

@@ -50,8 +50,20 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
         numbers, kind = Packed(tensor, bits, shape), f"uint{bits}"
     else:
         return Form(tensor, _typed(graph, node), element_type(tensor.tensor).name)
+    if bits not in BITS:
+        raise ModelError(
+            f"tensor {name!r}: {bits} bits a number, packed in uint8, are not understood",
+            "Is there a newer cc-export?",
+        )
     if min(shape) < 1 or block < 1:
         raise ModelError(f"node {node.name!r}: {shape[0]} × {shape[1]} in blocks of {block}?")
+    # Before anything is made in the size that attributes state.
+    held = tensor.count * tensor.dtype.itemsize
+    if shape[0] * shape[1] * bits > 8 * held:
+        raise ModelError(
+            f"node {node.name!r}: {held:,} bytes are stored, too few for {shape[0]} × {shape[1]} "
+            f"numbers of {bits} bits"
+        )
     return Form(numbers, _packed(graph, node, bits, shape, block), kind)
 
 
