@@ -81,7 +81,7 @@ async function take(browser, { base }, { name, hash, width, height, dark, ready 
   await page.screenshot({ path });
   await page.close();
   // A page has few colours: a palette makes a third of it.
-  execFileSync("pngquant", ["--force", "--ext", ".png", "--strip", "--speed", "1", "--nofs", "96", path]);
+  execFileSync("pngquant", ["--force", "--ext", ".png", "--strip", "--speed", "1", "--nofs", width > 1500 ? "48" : "96", path]);
 }
 
 const wanted = env.PICTURES?.split(",");
