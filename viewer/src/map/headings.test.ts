@@ -12,7 +12,7 @@ describe("headings of columns", () => {
   it("stand on one line where there is room, else on two, else they are cut", () => {
     expect(headings(["magnitude prune", "train"], 140)).toEqual(["magnitude prune", "train"]);
     expect(headings(["magnitude prune", "train"], 76)).toEqual(["magnitude|prune", "train"]);
-    expect(headings(["magnitude prune", "train"], 50)[0]).toMatch(/^ma.*….*\|prune$/);
+    expect(headings(["magnitude prune", "train"], 56)[0]).toMatch(/^ma.*….*\|prune$/);
   });
 
   it("need no more room than the wider of their lines", () => {

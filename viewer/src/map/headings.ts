@@ -16,7 +16,7 @@ const GAP = 8;
 /** Headings begin a little left of their column's models. */
 const BEFORE = 6;
 /** A heading that is cut shorter than this says nothing. */
-const LEAST = 26;
+const LEAST = 44;
 
 /** The width a heading needs on as many lines as it may have. */
 export function headingWidth(label: string, measure: MeasureText): number {

@@ -42,6 +42,8 @@ export interface Ink {
 }
 
 export const FAINT = 0.25;
+/** Marks of a smaller radius are painted as squares: nobody sees their corners. */
+const DOT = 2;
 /** Marks of this radius and larger have an outline. */
 const OUTLINED = 2.5;
 
@@ -58,7 +60,11 @@ export function paint(canvas: CanvasRenderingContext2D, { lines, reach, ribbons,
   canvas.setLineDash([]);
   for (const { course, from, to, opacity } of ribbons) {
     canvas.globalAlpha = opacity;
-    canvas.fillStyle = from === to ? from : blend(canvas, course, from, to);
+    canvas.fillStyle = alike(from, to) ? to : blend(canvas, course, from, to);
+    if (course.from.y === course.to.y && course.fromHalf === course.toHalf) {
+      canvas.fillRect(course.from.x, course.from.y - course.fromHalf, course.to.x - course.from.x, 2 * course.fromHalf);
+      continue;
+    }
     canvas.beginPath();
     drawRibbon(canvas, course);
     canvas.fill();
@@ -75,6 +81,23 @@ export function paint(canvas: CanvasRenderingContext2D, { lines, reach, ribbons,
     canvas.fillText(text, x, y);
   }
   canvas.globalAlpha = 1;
+}
+
+/** Pairs of colours that were compared. */
+const compared = new Map<string, boolean>();
+/** Of 255, in red, green or blue: a difference that nobody sees along a thin ribbon. */
+const UNSEEN = 24;
+
+/** Whether a ribbon between two colours may as well have one: a gradient costs several times as much. */
+function alike(first: string, last: string): boolean {
+  if (first === last) return true;
+  const pair = `${first} ${last}`;
+  const before = compared.get(pair);
+  if (before !== undefined) return before;
+  const [a, b] = [first, last].map((colour) => /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour)?.slice(1).map(Number));
+  const same = a !== undefined && b !== undefined && a.every((part, index) => Math.abs(part - b[index]!) <= UNSEEN);
+  compared.set(pair, same);
+  return same;
 }
 
 function blend(canvas: CanvasRenderingContext2D, { from, to }: Course, first: string, last: string): CanvasGradient {
@@ -94,6 +117,13 @@ function paintMark(canvas: CanvasRenderingContext2D, { x, y, radius, colour, siz
     canvas.setLineDash(ring.dashed ? [4, 2.5] : []);
     canvas.stroke();
     canvas.setLineDash([]);
+  }
+  if (sized && radius < DOT && colour !== null && !failed) {
+    // As large as the circle would be, and a third of its cost.
+    const side = radius * Math.sqrt(Math.PI);
+    canvas.fillStyle = colour;
+    canvas.fillRect(x - side / 2, y - side / 2, side, side);
+    return;
   }
   canvas.beginPath();
   if (sized) canvas.arc(x, y, radius, 0, 2 * Math.PI);
