@@ -47,7 +47,7 @@ class Sample:
     instances: int = 64
     batch: int = 8
     brief: int = 4
-    large: int = 1 << 17
+    large: int = 1 << 16
     memory: int = 160 << 20
 
 
@@ -113,8 +113,9 @@ def expose_activations(
     some[few] = True
     collected = [_Collected(one, len(few), len(sample), how.large) for one in wanted]
     content = _content(path)
-    _run(path, content, collected, dataset, sample[some], how)
-    _run(path, content, [o for o in collected if not o.brief], dataset, sample[~some], how)
+    _run(path, content, collected, dataset, sample[some], how, brief=True)
+    lasting = [one for one in collected if not one.brief]
+    _run(path, content, lasting, dataset, sample[~some], how, brief=False)
     return tuple(found for one in collected if (found := one.measured()) is not None)
 
 
@@ -133,6 +134,8 @@ def _run(  # noqa: PLR0913, PLR0917 (what is run, on what, how)
     dataset: Dataset,
     instances: NDArray[np.int64],
     how: Sample,
+    *,
+    brief: bool,
 ) -> None:
     """Run a model on some instances and collect what is wanted of a group of activations.
 
@@ -140,19 +143,20 @@ def _run(  # noqa: PLR0913, PLR0917 (what is run, on what, how)
     """
     if not group or not len(instances):
         return
-    session = _opened(path, content, group)
+    session = _opened(path, content, group, brief)
     bytes_each = _bytes_each(session, group, _inputs(dataset, instances[:1]))
     # Fewer instances at a time cost little, running the model again costs as much as all else.
     parts = _parts(group, bytes_each, how.memory // (session.batch or 1))
     for part in parts:
-        running = session if len(parts) == 1 else _opened(path, content, part)
+        running = session if len(parts) == 1 else _opened(path, content, part, brief)
         fitting = how.memory // max(1, sum(bytes_each[one.exposed] for one in part))
         batch = session.batch or max(1, min(how.batch, fitting))
         _collect(running, part, dataset, instances, batch)
 
 
-def _opened(path: Path, content: bytes, group: Sequence[_Collected]) -> Session:
-    return Session(path, with_outputs(content, tuple(dict.fromkeys(o.exposed for o in group))))
+def _opened(path: Path, content: bytes, group: Sequence[_Collected], brief: bool) -> Session:
+    outputs = tuple(dict.fromkeys(one.exposed for one in group))
+    return Session(path, with_outputs(content, outputs), brief=brief)
 
 
 def _inputs(dataset: Dataset, instances: NDArray[np.int64]) -> Feeds:
