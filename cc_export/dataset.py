@@ -1,147 +1,209 @@
-"""The evaluation set: instances as model inputs, true labels, ids."""
+"""The evaluation set: instances as model inputs, what is true of them, and how they are shown."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.api import DTYPES
+from cc_export.callables import described
+from cc_export.data import Arrays, Table, open_table
 from cc_export.errors import ExportError
-from cc_export.study.records import DatasetSource
+from cc_export.labels import read_labels
+from cc_export.study.records import DatasetSource, ModelInput
 
-Arrays = dict[str, NDArray[np.generic]]
+# Rows read at once where all rows of a small column are wanted.
+ROWS = 4096
+_MOST_LEVELS = 65_535
+_BYTE_VALUES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An attribute of instances: ``codes`` uint16 (n,) are indices of ``levels``."""
+
+    name: str
+    levels: tuple[str, ...]
+    codes: NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """n instances. ``labels`` int64 (n,); ``arrays`` hold the raw inputs, first axis n."""
+    """n instances; their inputs stay where they are until some of them are asked for.
+
+    ``labels`` None: nothing is known to be true. Else, by ``source.truth``: int64 (n,) class
+    indices; bool (n, classes); float64 (n, targets); or n tuples of reference texts.
+    """
 
     source: DatasetSource
-    labels: NDArray[np.int64]
+    table: Table
+    labels: NDArray[Any] | None
+    classes: tuple[str, ...]
     ids: tuple[str, ...]
-    arrays: Arrays
+    groups: tuple[Group, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.ids)
 
     def batches(self, size: int) -> Iterator[Arrays]:
-        """Model inputs by name, float32, at most ``size`` instances at a time."""
+        """Model inputs by name, at most ``size`` instances at a time."""
         for start in range(0, len(self), size):
             yield self.inputs(slice(start, start + size))
 
     def inputs(self, which: slice) -> Arrays:
-        """Model inputs of some instances: raw array · scale + offset, rounded once to float32.
+        """Model inputs of some instances, as the models take them.
 
-        In float64 before that, as JavaScript computes it: the page feeds the very same numbers.
+        Numbers are raw · scale + offset, rounded once to float32, and computed in float64 before
+        that, as JavaScript does: the page feeds the very same numbers. Whole numbers that are
+        neither scaled nor shifted stay whole, and texts stay texts.
+
+        Raises:
+            ExportError: the data cannot be read there, or the study's preprocessing failed.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            return {
-                entry.name: (
-                    self.arrays[entry.array][which].astype(np.float64) * entry.scale + entry.offset
-                ).astype(np.float32)
-                for entry in self.source.inputs
-            }
+        raw = self.raw(which)
+        named = {entry.name: _scaled(raw[entry.array], entry) for entry in self.source.inputs}
+        if self.source.preprocess is None:
+            return named
+        return self._preprocessed(named if self.source.inputs else raw, which)
+
+    def raw(self, which: slice) -> Arrays:
+        """The arrays of some instances as they lie in the data: model inputs and pictures."""
+        first, last, _ = which.indices(len(self))
+        names = self.source.arrays if self.source.arrays else tuple(self.table.columns)
+        wanted = dict.fromkeys(c for name in names for c in self.source.columns_of(name))
+        found = self.table.read(tuple(wanted), first, last - first)
+        return {name: _side_by_side(found, self.source.columns_of(name), name) for name in names}
+
+    def cells(self, names: Sequence[str], which: slice) -> Arrays:
+        """Columns of some instances, for showing them."""
+        first, last, _ = which.indices(len(self))
+        return self.table.read(names, first, last - first)
+
+    def _preprocessed(self, arrays: Arrays, which: slice) -> Arrays:
+        assert self.source.preprocess is not None
+        name = self.source.preprocess.name
+        try:
+            made = self.source.preprocess.load()(arrays)
+            ready = {str(key): np.asarray(value) for key, value in made.items()}
+        except ExportError:
+            raise
+        except Exception as error:  # whatever the study's code raises
+            raise ExportError(f"{name}: preprocessing failed: {described(error)}") from None
+        first, last, _ = which.indices(len(self))
+        for key, values in ready.items():
+            if not values.ndim or len(values) != last - first:
+                raise ExportError(
+                    f"{name}: gave {key!r} of shape {list(values.shape)} for "
+                    f"{last - first} instances",
+                    "The first axis must be the instances it was given.",
+                )
+        return ready
 
 
 def open_dataset(source: DatasetSource) -> Dataset:
-    """Read and check the npz file of a study.
+    """Open and check the evaluation set of a study; only labels, ids and groups are held.
 
     Raises:
-        ExportError: the file is no npz, an array is missing, lengths differ, an array holds no
-            numbers, or a label is not the index of a class.
+        ExportError: the data cannot be read, an array is missing or too short, an input holds no
+            numbers, or a label is not what the task needs.
     """
-    shown = {entry.array for entry in source.inputs} | (
-        {source.preview} if source.preview else set()
+    table = open_table(source)
+    rows = _check_columns(source, table)
+    if not rows:
+        raise ExportError(f"{table.place}: the evaluation set is empty")
+    labels, classes = None, source.classes
+    if source.label:
+        labels, classes = read_labels(source, table.place, _whole(table, source.label, rows))
+    ids: NDArray[Any] = np.arange(rows)
+    if source.ids is not None:
+        ids = _whole(table, [source.ids], rows)[source.ids]
+    return Dataset(
+        source=source,
+        table=table,
+        labels=labels,
+        classes=classes,
+        ids=tuple(map(str, ids.tolist())),
+        groups=tuple(_group(name, column, table, rows) for name, column in source.groups),
     )
-    arrays = _read(source, shown | {source.label} | ({source.ids} if source.ids else set()))
-    labels = _labels(source, arrays[source.label])
-    for name, array in arrays.items():
-        length = len(array) if array.ndim else 0
-        if length != len(labels):
+
+
+def _whole(table: Table, names: Sequence[str], rows: int) -> Arrays:
+    parts = [table.read(names, first, min(ROWS, rows - first)) for first in range(0, rows, ROWS)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+
+def _check_columns(source: DatasetSource, table: Table) -> int:
+    """The number of instances, once every column that is used is known to have that many."""
+    inputs = {c for entry in source.inputs for c in source.columns_of(entry.array)}
+    numeric = {c for name in source.arrays for c in source.columns_of(name)}
+    ids = (source.ids,) if source.ids else ()
+    shown = source.preview.columns if source.preview else ()
+    grouped = (column for _, column in source.groups)
+    used = sorted({*numeric, *source.label, *ids, *grouped, *shown})
+    for name in used:
+        if name not in table.columns:
             raise ExportError(
-                f"{source.path}: array {name!r} has {length} instances, "
-                f"array {source.label!r} has {len(labels)}"
+                f"{table.place}: there is no array {name!r}",
+                f"It holds {', '.join(sorted(table.columns))}.",
             )
-        if name in shown and array.dtype.name not in DTYPES:
+        if table.is_single(name):
+            what = f"{table.place}: array {name!r} is a single value"
+            raise ExportError(what, "There must be one for each instance.")
+    reference = next(iter((*source.label, *used, *table.columns)), "")
+    rows = table.length_of(reference) if reference else 0
+    for name in used if rows else ():
+        column, length = table.columns[name], table.length_of(name)
+        if length != rows:
             raise ExportError(
-                f"{source.path}: array {name!r} must hold numbers of at most 64 bits, "
-                f"got {array.dtype}",
+                f"{table.place}: array {name!r} has {length} instances, "
+                f"array {reference!r} has {rows}"
+            )
+        text_input = name in inputs and column.dtype.kind == "O"
+        if name in numeric and column.dtype.name not in DTYPES and not text_input:
+            raise ExportError(
+                f"{table.place}: array {name!r} must hold numbers of at most 64 bits, "
+                f"got {column.dtype}",
                 "Check `dataset.inputs` and `dataset.preview`.",
             )
-    ids = arrays[source.ids] if source.ids else np.arange(len(labels))
-    kept = {name: array for name, array in arrays.items() if name in shown}
-    return Dataset(source, labels, tuple(map(str, ids.tolist())), kept)
+    return rows
 
 
-def _labels(source: DatasetSource, labels: NDArray[np.generic]) -> NDArray[np.int64]:
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise ExportError(
-            f"{source.path}: labels {source.label!r} must be a list of class indices, "
-            f"got {labels.dtype} of shape {list(labels.shape)}",
-            "Save them as whole numbers, one for each instance.",
-        )
-    if not len(labels):
-        raise ExportError(f"{source.path}: the evaluation set is empty")
-    numbers: list[int] = labels.tolist()
-    classes = len(source.classes)
-    wrong = next((i for i, label in enumerate(numbers) if not 0 <= label < classes), None)
-    if wrong is not None:
-        raise ExportError(
-            f"{source.path}: instance {wrong} has label {numbers[wrong]}, "
-            f"but there are {classes} classes (0 to {classes - 1})",
-            "Check `dataset.classes` and the label array.",
-        )
-    return labels.astype(np.int64)
+def _group(name: str, column: str, table: Table, rows: int) -> Group:
+    values = _whole(table, [column], rows)[column]
+    plain = values.astype(str) if values.dtype.kind == "O" else values
+    if plain.ndim != 1:
+        what = f"{table.place}: group {name!r} must have one value for each instance"
+        raise ExportError(what, f"Array {column!r} has the shape {list(values.shape)}.")
+    levels, codes = np.unique(plain, return_inverse=True)
+    if len(levels) > _MOST_LEVELS:
+        what = f"{table.place}: group {name!r} has {len(levels)} different values"
+        raise ExportError(what, f"A group may have {_MOST_LEVELS}.")
+    return Group(name, tuple(map(str, levels.tolist())), codes.reshape(-1).astype(np.uint16))
 
 
-def _read(source: DatasetSource, names: set[str]) -> Arrays:
-    try:
-        # Never pickles: an evaluation set is data, not code.
-        with source.path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ExportError(
-                    f"{source.path}: holds a single array; an npz file is needed",
-                    "Write it with numpy.savez.",
-                )
-            for name in sorted(names):
-                if name not in file.files:
-                    raise ExportError(
-                        f"{source.path}: there is no array {name!r}",
-                        f"It holds {', '.join(sorted(file.files))}.",
-                    )
-            return {name: _array(file, name) for name in sorted(names)}
-    except MemoryError:
-        raise ExportError(f"{source.path}: does not fit into memory") from None
-    except _UNREADABLE as error:
-        # numpy takes any text for a pickle, and would have its reader load it.
-        pickled = "pickle" in str(error)
-        what = getattr(error, "strerror", None) or _one_line(error)
-        what = "it is none, or holds Python objects" if pickled else what
-        raise ExportError(
-            f"{source.path}: not a readable npz file: {what}", "Write it with numpy.savez."
-        ) from None
+def _side_by_side(found: Arrays, columns: Sequence[str], name: str) -> NDArray[np.generic]:
+    if columns == (name,):
+        return found[name]
+    return np.stack([found[column].astype(np.float64) for column in columns], axis=1)
 
 
-def _array(file: np.lib.npyio.NpzFile, name: str) -> NDArray[np.generic]:
-    found = file[name]
-    # numpy gives the bytes of what is in the zip file and no array.
-    if not isinstance(found, np.ndarray):
-        raise ValueError(f"{name!r} is no array")  # the file is wrong, not a type
-    return found
+def _scaled(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.generic]:
+    if raw.dtype.kind in "OU":
+        return raw
+    plain = (entry.scale, entry.offset) == (1.0, 0.0)
+    if plain and raw.dtype.kind in "iub":
+        return raw
+    if raw.dtype == np.uint8:
+        # Each of the 256 values is computed once, in the same way.
+        known = _rounded(np.arange(_BYTE_VALUES), entry)
+        return np.asarray(known[raw], np.float32)
+    return _rounded(raw, entry)
 
 
-# What numpy and zipfile raise on files that are damaged, encrypted, or hold pickled objects.
-_UNREADABLE = (
-    OSError, ValueError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
-
-def _one_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _rounded(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.float32]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (raw.astype(np.float64) * entry.scale + entry.offset).astype(np.float32)

@@ -1,35 +1,71 @@
-"""Run models on the evaluation set: predictions, accuracy, and the activations in between."""
+"""Run models on the evaluation set: answers, what they amount to, and the activations in between.
+
+First a model's answers to all instances are collected, then they are judged, beside those of the
+models it comes from. Only a block of them is in memory at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import numbers
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_core import classification
 from cc_core.errors import CoreError
-from cc_export.dataset import Dataset
-from cc_export.errors import ModelError
+from cc_export.answers import Answers, collect, kept
+from cc_export.callables import CallableName, described
+from cc_export.data.npz import NpzTable
+from cc_export.dataset import ROWS, Dataset
+from cc_export.errors import ExportError, ModelError
 from cc_export.onnx_models.activations import with_outputs
 from cc_export.onnx_models.read import read_file
 from cc_export.onnx_models.session import Session
+from cc_export.predictions import Predictions, Role
 from cc_export.study.records import Evaluation
+from cc_export.tasks.table import task_of
+from cc_export.tasks.task import Base, Case, Task
 
 BATCH = 64
-TOP_K = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Predictions:
-    """What one model answered: top-k of every instance, accuracy overall and per class."""
+class Subject:
+    """A model whose answers are wanted: they come from running ``onnx``, or from ``outputs``.
 
-    top: classification.TopK
-    accuracy: float | None
-    per_class: tuple[float | None, ...]
-    invalid: int
+    ``batch`` instances are run together, unless the model insists on another number.
+    """
+
+    model: str
+    onnx: Path | None = None
+    outputs: Path | None = None
+    batch: int = BATCH
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the answers are from."""
+        return tuple(path for path in (self.outputs or self.onnx,) if path)
+
+    @property
+    def name(self) -> str:
+        """What errors call it: the file, whose folder is nobody's business who reads the site."""
+        path = self.outputs or self.onnx
+        return path.name if path else self.model
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """Files where the answers of models wait for those that are compared with them, by model.
+
+    ``keep``: the answers of the subject are wanted there, because models come from it.
+    """
+
+    files: Mapping[str, Path]
+    keep: bool = False
 
 
 def batch_size(operators: Iterable[str]) -> int:
@@ -42,32 +78,48 @@ def batch_size(operators: Iterable[str]) -> int:
 
 
 def evaluate(
-    path: Path, dataset: Dataset, evaluation: Evaluation, batch: int = BATCH
+    subject: Subject,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    bases: Sequence[tuple[Subject, tuple[Role, ...]]] = (),
+    spool: Spool | None = None,
 ) -> Predictions:
-    """Predictions of one model on the whole evaluation set.
+    """What one model answers to the whole evaluation set, judged, and beside each of its bases.
 
-    ``batch`` instances are run together, unless the model insists on another number.
+    The answers of a base are taken from the spool; where they are not there, it is run again.
 
     Raises:
-        ModelError: the model cannot be loaded or run, or its output is not class scores.
+        ModelError: the model cannot be loaded or run, or its answers are not what the task needs.
+            A base that fails is a warning.
     """
-    session = Session(path)
-    output = _output_name(session, evaluation, path)
-    _check_inputs(session, dataset, path)
-    parts = []
-    for feeds in dataset.batches(session.batch or batch):
-        count = min(len(values) for values in feeds.values())
-        scores = session.run([output], feeds)[0]
-        classes = len(dataset.source.classes)
-        if scores.shape != (count, classes) or scores.dtype.kind not in "biuf":
-            raise ModelError(
-                f"{path.name}: output {output!r} is {scores.dtype} of shape {list(scores.shape)}, "
-                f"but {count} instances of {classes} classes need numbers of shape "
-                f"[{count}, {classes}]",
-                "Check `evaluation.output` and `dataset.classes`.",
-            )
-        parts.append(_top(scores, evaluation, path))
-    return _predictions(parts, dataset)
+    waiting = spool.files if spool else {}
+    keep = waiting.get(subject.model) if spool and spool.keep else None
+    with TemporaryDirectory(prefix="cc-export-") as name:
+        folder = Path(name)
+        answers = answers_of(subject, dataset, evaluation, folder, keep)
+        usable: list[Base] = []
+        warnings: list[str] = []
+        for base, roles in bases:
+            try:
+                found = kept(waiting[base.model]) if base.model in waiting else None
+                found = found or answers_of(base, dataset, evaluation, folder)
+                usable.append(_comparable(Base(base.model, roles, found), answers, evaluation))
+            except ModelError as error:
+                warnings.append(f"not compared with {base.model!r}: {error.what}")
+        return _judged(subject, Case(dataset, evaluation, answers, tuple(usable)), warnings)
+
+
+def _judged(subject: Subject, case: Case, warnings: Sequence[str]) -> Predictions:
+    try:
+        judged = task_of(case.evaluation).judge(case)
+    except CoreError as error:
+        raise ModelError(f"{subject.name}: {error}") from None
+    metrics, problems = _computed(case)
+    return replace(
+        judged,
+        metrics={**judged.metrics, **metrics},
+        warnings=(*judged.warnings, *warnings, *problems),
+    )
 
 
 def activation(
@@ -82,45 +134,141 @@ def activation(
     return tuple(session.run(tensors, dataset.inputs(which)))
 
 
-def _predictions(parts: Sequence[classification.TopK], dataset: Dataset) -> Predictions:
-    top = classification.TopK(
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.rest for part in parts]),
-    )
-    predicted = top.labels[:, 0]
-    classes = len(dataset.source.classes)
-    return Predictions(
-        top=top,
-        accuracy=classification.accuracy(predicted, dataset.labels),
-        per_class=tuple(classification.accuracy_per_class(predicted, dataset.labels, classes)),
-        invalid=int((predicted == classification.NO_CLASS).sum()),
-    )
+def answers_of(
+    subject: Subject,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    folder: Path,
+    keep: Path | None = None,
+) -> Answers:
+    """A model's answers to all instances, from its file or by running it; see ``collect``.
+
+    Raises:
+        ModelError: it cannot be run, or its answers are not what the task needs.
+    """
+    task = task_of(evaluation)
+    if subject.outputs is not None:
+        return collect(_given(subject, dataset, task), len(dataset), folder, keep)
+    return collect(_run(subject, dataset, evaluation, task), len(dataset), folder, keep)
 
 
-def _top(scores: NDArray[np.generic], evaluation: Evaluation, path: Path) -> classification.TopK:
+def _comparable(base: Base, own: Answers, evaluation: Evaluation) -> Base:
+    if task_of(evaluation).paired and base.answers.shape[1:] != own.shape[1:]:
+        raise ModelError(
+            f"its answers have the shape {list(base.answers.shape[1:])}, not {list(own.shape[1:])}"
+        )
+    return base
+
+
+def _run(subject: Subject, dataset: Dataset, evaluation: Evaluation, task: Task) -> Iterator[Any]:
+    assert subject.onnx is not None
+    session = Session(subject.onnx)
+    _check_inputs(session, dataset, subject)
+    wanted = _outputs(session, evaluation, subject)
+    for feeds in dataset.batches(session.batch or subject.batch):
+        count = min(len(values) for values in feeds.values())
+        if evaluation.generate is not None:
+            answers, what = _foreign(evaluation.generate, "generation", session, feeds), "texts"
+        else:
+            outputs = dict(zip(wanted, session.run(wanted, feeds), strict=True))
+            answers, what = outputs[wanted[0]], f"output {wanted[0]!r}"
+            if evaluation.postprocess is not None:
+                answers = _foreign(evaluation.postprocess, "postprocessing", outputs)
+                what = f"{evaluation.postprocess.name}: the answer"
+        yield _fitted(np.asarray(answers), count, what, dataset, task, subject)
+
+
+def _given(subject: Subject, dataset: Dataset, task: Task) -> Iterator[Any]:
+    """Answers from a file: the array that the task names, and ids to check them by, if any."""
+    assert subject.outputs is not None
     try:
-        return classification.top_k(classification.probabilities(scores, evaluation.scores), TOP_K)
-    except CoreError as error:
-        raise ModelError(f"{path.name}: {error}") from None
+        table = NpzTable(subject.outputs)
+        name = next((array for array in task.arrays if array in table.columns), None)
+        if name is None:
+            wanted = " or ".join(map(repr, task.arrays))
+            hint = f"It holds {', '.join(sorted(table.columns)) or 'no array'}."
+            raise ModelError(f"{subject.name}: there is no array {wanted}", hint)
+        count = table.length_of(name)
+        if count != len(dataset):
+            raise ModelError(
+                f"{subject.name}: array {name!r} has {count} answers for {len(dataset)} instances"
+            )
+        if "ids" in table.columns:
+            ids = table.read(["ids"], 0, count)["ids"].tolist()
+            if tuple(map(str, ids)) != dataset.ids:
+                hint = "Its array 'ids' must be that of the dataset, in the same order."
+                raise ModelError(f"{subject.name}: its answers are to other instances", hint)
+        for first in range(0, count, ROWS):
+            part = table.read([name], first, ROWS)[name]
+            yield _fitted(part, len(part), f"array {name!r}", dataset, task, subject)
+    except ModelError:
+        raise
+    except ExportError as error:
+        raise ModelError(error.what.replace(str(subject.outputs), subject.name), error.hint) from (
+            None
+        )
 
 
-def _output_name(session: Session, evaluation: Evaluation, path: Path) -> str:
+def _fitted(  # noqa: PLR0913, PLR0917 (what the error says of where the answers are from)
+    values: NDArray[Any], count: int, what: str, dataset: Dataset, task: Task, subject: Subject
+) -> Any:
+    fitted = task.fitted(values, dataset) if values.ndim and len(values) == count else None
+    if fitted is None:
+        raise ModelError(
+            f"{subject.name}: {what} is {values.dtype} of shape {list(values.shape)}, "
+            f"but {task.wanted(count, dataset)}",
+            "Check `evaluation.output` and `dataset.classes`.",
+        )
+    return fitted.tolist() if fitted.dtype.kind == "O" else fitted
+
+
+def _foreign(call: CallableName, doing: str, *arguments: Any) -> Any:
+    function = call.load()
+    try:
+        return function(*arguments)
+    except Exception as error:  # whatever the study's code raises
+        raise ModelError(f"{call.name}: {doing} failed: {described(error)}") from None
+
+
+def _computed(case: Case) -> tuple[dict[str, float], list[str]]:
+    """The study's own metrics; one that fails is missing, and the reason is a warning."""
+    found: dict[str, float] = {}
+    problems = []
+    for name, call in case.evaluation.metrics:
+        try:
+            value = call.load()(case.answers.whole(), case.dataset.labels)
+            if isinstance(value, bool) or not isinstance(value, numbers.Real | np.number):
+                problems.append(f"metric {name!r}: {call.name} gave {value!r:.80}, no number")
+            else:
+                found[name] = float(value)
+        except ExportError as error:
+            problems.append(f"metric {name!r}: {error.what}")
+        except Exception as error:  # whatever the study's code raises
+            problems.append(f"metric {name!r}: {call.name} failed: {described(error)}")
+    return found, problems
+
+
+def _outputs(session: Session, evaluation: Evaluation, subject: Subject) -> tuple[str, ...]:
+    """The output with the answers first; all of them where the study's code has the choice."""
     if evaluation.output is None:
-        return session.outputs[0]
+        return session.outputs if evaluation.postprocess else session.outputs[:1]
     if evaluation.output not in session.outputs:
         raise ModelError(
-            f"{path.name}: there is no output {evaluation.output!r}",
+            f"{subject.name}: there is no output {evaluation.output!r}",
             f"It has {', '.join(session.outputs)}.",
         )
-    return evaluation.output
+    others = [name for name in session.outputs if name != evaluation.output]
+    return (evaluation.output, *others) if evaluation.postprocess else (evaluation.output,)
 
 
-def _check_inputs(session: Session, dataset: Dataset, path: Path) -> None:
+def _check_inputs(session: Session, dataset: Dataset, subject: Subject) -> None:
+    given: Mapping[str, Any] | set[str]
     given = {entry.name for entry in dataset.source.inputs}
+    if dataset.source.preprocess is not None:
+        given = set(dataset.inputs(slice(0, 1)))
     if set(session.inputs) != given:
         raise ModelError(
-            f"{path.name}: the model takes {', '.join(sorted(session.inputs)) or 'no input'}, "
+            f"{subject.name}: the model takes {', '.join(sorted(session.inputs)) or 'no input'}, "
             f"the dataset gives {', '.join(sorted(given))}",
             "Name the model's inputs under `dataset.inputs`.",
         )

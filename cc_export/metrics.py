@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from cc_export.bundle.records import MetricRecord
 from cc_export.results import ModelResult, Results
+from cc_export.study import names
 from cc_export.study.names import (
-    ACCURACY,
     EFFECTIVE_BITS,
     EMPTY_CHANNELS,
     GZIP_SIZE,
@@ -22,19 +23,10 @@ from cc_export.study.names import (
     SPARSITY,
 )
 from cc_export.study.records import Direction, LoadedStudy, Metric
+from cc_export.tasks.table import task_of
 
+# What files and runs are measured by; what answers are is in the table of tasks.
 MEASURED: tuple[MetricRecord, ...] = (
-    MetricRecord(
-        name=ACCURACY,
-        direction="higher",
-        unit="",
-        format=".1%",
-        definition="Share of evaluation instances whose most probable class is the true one.",
-        minimum=0.0,
-        maximum=1.0,
-        primary=True,
-        source="measured",
-    ),
     MetricRecord(
         name=SIZE,
         direction="lower",
@@ -175,6 +167,22 @@ MEASURED: tuple[MetricRecord, ...] = (
 )
 
 
+def measured_by(study: LoadedStudy) -> tuple[MetricRecord, ...]:
+    """The metrics that an export of this study measures, those of its task first."""
+    if study.evaluation is None:
+        return MEASURED
+    task = task_of(study.evaluation)
+    with_root = (
+        replace(
+            metric,
+            name=names.with_root(metric.name),
+            definition=f"{metric.definition} Here the base is the model's root.",
+        )
+        for metric in task.comparisons
+    )
+    return (*task.metrics, *with_root, *MEASURED)
+
+
 def study_metrics(study: LoadedStudy, results: Results) -> tuple[MetricRecord, ...]:
     """Measured metrics that have a value, then declared ones in their order.
 
@@ -188,10 +196,13 @@ def study_metrics(study: LoadedStudy, results: Results) -> tuple[MetricRecord, .
         valued.add(PEAK_MEMORY)
     measured = valued - _given(results)
     declared = {metric.name for metric in study.metrics}
-    own = [known for known in MEASURED if known.name in valued and known.name not in declared]
-    known = {metric.name: metric for metric in MEASURED}
+    known = {metric.name: metric for metric in measured_by(study)}
+    own = [m for name, m in known.items() if name in valued and name not in declared]
+    # A task of the study's own has metrics that nobody declared.
+    others = sorted(valued - declared - known.keys())
     return (
         *own,
+        *(_declared(Metric(name), None, name in measured) for name in others),
         *(_declared(m, known.get(m.name), m.name in measured) for m in study.metrics),
     )
 
@@ -213,7 +224,10 @@ def metric_values(results: Results) -> dict[str, dict[str, float]]:
 def _measured(result: ModelResult) -> dict[str, float]:
     measured: dict[str, float | None] = {}
     if result.predictions:
-        measured[ACCURACY] = result.predictions.accuracy
+        measured |= result.predictions.metrics
+        for base in result.predictions.comparisons:
+            if "root" in base.roles:
+                measured |= {names.with_root(name): v for name, v in base.metrics.items()}
     if result.inspection:
         measured[SIZE] = result.inspection.bytes
     parameters = result.parameters
@@ -255,7 +269,7 @@ def _declared(
         minimum=metric.minimum,
         maximum=metric.maximum,
         primary=metric.primary,
-        source=known.source if known and measured else "study",
+        source=known.source if known and measured else "measured" if measured else "study",
     )
 
 

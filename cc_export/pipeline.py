@@ -90,9 +90,11 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         results = stages.align(results)
         results = runner.run(stages.weighing(results), results, pool)
         results = runner.run(stages.patterns(), results, pool)
-        content = runner.content(dataset.source.path) if dataset else ""
+        content = runner.content_of(dataset) if dataset else ""
         if dataset and study.evaluation:
-            evaluation = stages.evaluation(dataset.source, study.evaluation, content)
+            evaluation = stages.evaluation(
+                results, dataset.source, study.evaluation, content, runner
+            )
             results = runner.run(evaluation, results, pool)
             if not redact:  # values on the way through a model may be those of its input
                 exposing = stages.exposing(results, dataset.source, content)
@@ -137,6 +139,12 @@ def _report(site: Path, content: Content, size: int, problem: str | None) -> Rep
         warnings=(
             *(warning.text(study.file) for warning in study.warnings),
             *large,
+            *(
+                f"{r.model.id}: {warning}"
+                for r in content.results
+                if r.predictions
+                for warning in r.predictions.warnings
+            ),
             *([f"what was computed is not kept for the next export: {problem}"] if problem else []),
         ),
     )

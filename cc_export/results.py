@@ -8,11 +8,11 @@ from cc_core.patterns import Patterns
 from cc_core.statistics import Statistics, merge
 from cc_export.align import ModelAlignment
 from cc_export.bundle.chunk import slug
-from cc_export.evaluate import Predictions
 from cc_export.expose import Exposed
 from cc_export.file_facts import FileFacts
 from cc_export.inspect import Inspection
 from cc_export.latency import Latency
+from cc_export.predictions import Predictions
 from cc_export.pytorch.convert import Conversion
 from cc_export.study.records import StudyModel
 from cc_export.weigh import Weighing

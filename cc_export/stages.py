@@ -15,19 +15,21 @@ from cc_core.patterns import Patterns
 from cc_export import evaluate
 from cc_export.align import TensorKey, align_activations, align_study, layer_keys
 from cc_export.bundle.chunk import Packed
-from cc_export.cache.files import Digest, digest_files
+from cc_export.cache.files import Digest, all_within, digest_files
 from cc_export.cache.store import Cache, Work
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.embed import Embedding, pack_model
 from cc_export.errors import ExportError, ModelError
-from cc_export.evaluate import Predictions
+from cc_export.evaluate import Subject
 from cc_export.executor import run_all
 from cc_export.expose import Exposed, Sample, Wanted, expose_model
+from cc_export.family import Family
 from cc_export.file_facts import FileFacts, file_facts
 from cc_export.inspect import Inspection, inspect_model
 from cc_export.latency import TURNS, Latency, machine, measure_latency, together
 from cc_export.memory import peak_memory
 from cc_export.onnx_models.read import model_files
+from cc_export.predictions import Predictions, Role
 from cc_export.progress import Progress
 from cc_export.pytorch.convert import Conversion
 from cc_export.pytorch.stage import conversion_work, inputs_of, placed
@@ -45,12 +47,13 @@ class Stage(Generic[Found]):
 
     A task's result is found in the cache while everything its ``Work`` names stays as it is. With
     ``keep`` None it stays there, for ``Runner.result``: results of all models may not fit into
-    memory.
+    memory. Models of a lower ``rank`` come first.
     """
 
     name: str
     task: Callable[[ModelResult], Work[Found] | None]
     keep: Callable[[ModelResult, Found], ModelResult] | None
+    rank: Callable[[ModelResult], int] = lambda _: 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Runner:
     def fingerprint(self, models: Iterable[Path], others: Iterable[Path], pool: Executor) -> None:
         """Know the content of every file a study is made of; only changed ones are read."""
         tasks: dict[Path, Callable[[], Digest]] = {p: partial(_digest_model, p) for p in models}
-        tasks |= {path: partial(digest_files, (path,)) for path in others}
+        tasks |= {path: partial(_digest_data, path) for path in others}
         if not tasks:
             return
         with self.open("Fingerprint", len(tasks)) as advance:
@@ -89,18 +92,25 @@ class Runner:
         """The hash of a file; of one that could not be read, a text that is never used again."""
         return self.digests[path].sha256 if path in self.digests else f"unread {time.time_ns()}"
 
+    def content_of(self, dataset: Dataset) -> str:
+        """The hash of an evaluation set: of its files, or of what its iterator gave."""
+        path = dataset.source.path
+        return self.content(path) if path else dataset.table.digest
+
     def run(self, stage: Stage[Found], results: Results, executor: Executor) -> Results:
         """Run one stage; a failure stays with its model, which takes part in no later stage."""
         works = {r.model.id: work for r in results if (work := stage.task(r)) is not None}
         updated = {r.model.id: r for r in results}
+        ranks = {r.model.id: stage.rank(r) for r in results}
         with self.open(stage.name, len(works)) as advance:
             done = {m for m, work in works.items() if stage.keep is None and self.has(work)}
             for model in done:
                 advance(model)
-            left = {model: work for model, work in works.items() if model not in done}
-            for model, outcome in self.outcomes(left, executor):
-                updated[model] = _keep(stage, updated[model], outcome)
-                advance(model)
+            for rank in sorted(set(ranks.values())):
+                left = {m: w for m, w in works.items() if ranks[m] == rank and m not in done}
+                for model, outcome in self.outcomes(left, executor):
+                    updated[model] = _keep(stage, updated[model], outcome)
+                    advance(model)
         return tuple(updated[r.model.id] for r in results)
 
     def outcomes(
@@ -282,18 +292,69 @@ def patterns() -> Stage[Patterns]:
     return Stage("Find patterns", task, lambda result, found: replace(result, patterns=found))
 
 
-def evaluation(source: DatasetSource, how: Evaluation, content: str) -> Stage[Predictions]:
-    """Predictions of every model that could be inspected; ``content`` is the dataset's hash."""
+def evaluation(
+    results: Results, source: DatasetSource, how: Evaluation, content: str, runner: Runner
+) -> Stage[Predictions]:
+    """Predictions of every model that could be inspected or has answers handed over.
+
+    Models come after the ones they were made from, whose answers wait for them beside the cache.
+    ``content`` is the dataset's hash.
+    """
+    subjects = {r.model.id: found for r in results if (found := _subject(r)) is not None}
+    family = Family(tuple(result.model for result in results))
+    code = tuple(call.stamp() for call in (*how.callables, *source.callables))
+    places = {
+        model: runner.cache.beside(key, ".npy")
+        for model, subject in subjects.items()
+        if (key := _answers(subject, source, content, how, code).key(runner.digests))
+    }
 
     def task(result: ModelResult) -> Work[Predictions] | None:
-        path = result.model.onnx
-        if result.weights is None or not result.inspection or not path:
+        subject = subjects.get(result.model.id)
+        if subject is None:
             return None
-        batch = evaluate.batch_size(name for name, _ in result.inspection.operators)
-        arguments = (path, source, content, how, batch)
-        return Work(_evaluate, arguments, (path, source.path))
+        bases = tuple(
+            (subjects[base], roles)
+            for base, roles in family.bases(subject.model)
+            if base in subjects
+        )
+        read = dict.fromkeys(f for one in (subject, *(b for b, _ in bases)) for f in one.files)
+        waiting = {
+            m: places[m] for m in (subject.model, *(b.model for b, _ in bases)) if m in places
+        }
+        return Work(
+            _evaluate,
+            (subject, bases, source, content, how, code),
+            (*read, *([source.path] if source.path else [])),
+            (waiting, family.is_base(subject.model)),
+        )
 
-    return Stage("Evaluate", task, lambda result, found: replace(result, predictions=found))
+    return Stage(
+        "Evaluate",
+        task,
+        lambda result, found: replace(result, predictions=found),
+        lambda result: family.depth(result.model.id),
+    )
+
+
+def _subject(result: ModelResult) -> Subject | None:
+    model, inspection = result.model, result.inspection
+    if model.outputs is not None:
+        return Subject(model.id, None, model.outputs)
+    if result.weights is None or not inspection or not model.onnx:
+        return None
+    batch = evaluate.batch_size(name for name, _ in inspection.operators)
+    return Subject(model.id, model.onnx, None, batch)
+
+
+def _answers(
+    subject: Subject, source: DatasetSource, content: str, how: Evaluation, code: tuple[str, ...]
+) -> Work[object]:
+    """What answers depend on; how they are judged is no part of it."""
+    files = (*subject.files, *([source.path] if source.path else []))
+    asked = (how.task, how.output, how.generate, how.postprocess)
+    plain = replace(subject, model="")
+    return Work(evaluate.answers_of, (plain, source, content, asked, code), files)
 
 
 def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exposed]:
@@ -321,7 +382,8 @@ def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exp
         alone = evaluate.batch_size(name for name, _ in result.inspection.operators) == 1
         how = Sample(batch=1) if alone else Sample()
         arguments = (path, shown, source, content, how)
-        return Work(_expose, arguments, (path, source.path))
+        data = (source.path,) if source.path else ()
+        return Work(_expose, arguments, (path, *data))
 
     return Stage("Expose", task, lambda result, found: replace(result, exposed=found))
 
@@ -349,13 +411,15 @@ def time_models(results: Results, source: DatasetSource, content: str, runner: R
     A turn that was taken before on this machine is not taken again.
     """
     where = machine()
-    timed = {r.model.id: r.model.onnx for r in results if r.predictions and r.model.onnx}
+    fed = bool(source.inputs or source.preprocess)
+    timed = {r.model.id: r.model.onnx for r in results if fed and r.predictions and r.model.onnx}
+    data = (source.path,) if source.path else ()
     turns: dict[str, list[Latency]] = {model: [] for model in timed}
     failures: dict[str, str] = {}
     with runner.open("Time", TURNS * len(timed)) as advance:
         for turn in range(TURNS):
             for model, path in timed.items():
-                work = Work(_measure, (path, source, content, where, turn), (path, source.path))
+                work = Work(_measure, (path, source, content, where, turn), (path, *data))
                 known = runner.find(work)
                 if known:
                     turns[model].append(known[0])
@@ -412,10 +476,19 @@ def _dataset(source: DatasetSource, content: str) -> Dataset:
     return open_dataset(source)
 
 
-def _evaluate(
-    path: Path, source: DatasetSource, content: str, how: Evaluation, batch: int
+def _evaluate(  # noqa: PLR0913, PLR0917 (what predictions depend on, in a key)
+    subject: Subject,
+    bases: tuple[tuple[Subject, tuple[Role, ...]], ...],
+    source: DatasetSource,
+    content: str,
+    how: Evaluation,
+    code: tuple[str, ...],
+    places: Mapping[str, Path],
+    is_base: bool,
 ) -> Predictions:
-    return evaluate.evaluate(path, _dataset(source, content), how, batch)
+    """``code`` are hashes of the study's own modules; ``places`` where answers wait."""
+    spool = evaluate.Spool(places, is_base)
+    return evaluate.evaluate(subject, _dataset(source, content), how, bases, spool)
 
 
 def _expose(
@@ -433,3 +506,7 @@ def _measure(
 
 def _digest_model(path: Path) -> Digest:
     return digest_files(model_files(path))
+
+
+def _digest_data(path: Path) -> Digest:
+    return digest_files(all_within(path))

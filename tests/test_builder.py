@@ -168,7 +168,7 @@ def test_a_study_written_by_hand(tmp_path: Path) -> None:
     """A script adds to a study file that a person wrote, and never changes it."""
     file = tmp_path / "study.yaml"
     text = "title: Mine\nmetrics: [{name: m}]\noperations: [{name: o}]\nmodels: [{id: a}]\n"
-    text += "dataset: {path: study.yaml, label: l, classes: [x], inputs: {i: {array: i}}}\n"
+    text += "dataset: {path: ., label: l, classes: [x], inputs: {i: {array: i}}}\n"
     text += "evaluation: {task: classification}\n"
     file.write_text(text, "utf-8")
     study = Study.open(tmp_path, title="Mine")

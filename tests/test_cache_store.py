@@ -17,7 +17,7 @@ from cc_export.bundle.read import Site
 from cc_export.cache import store
 from cc_export.cache.files import Digest, digest_files
 from cc_export.cache.store import FOLDER, SWITCH, Cache, Work, folder_of, opened
-from cc_export.evaluate import evaluate
+from cc_export.evaluate import Subject, evaluate
 from cc_export.inspect import inspect_model
 from cc_export.latency import measure_latency
 from cc_export.progress import Silent
@@ -30,9 +30,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
 
     def counted(function: Callable[..., object]) -> Callable[..., object]:
-        def call(path: Path, *rest: object) -> object:
+        def call(of: Path | Subject, *rest: object) -> object:
+            path = of.onnx if isinstance(of, Subject) else of
+            assert path is not None
             made.append(f"{function.__name__} {path.stem}")
-            return function(path, *rest)
+            return function(of, *rest)
 
         call.__module__, call.__qualname__ = function.__module__, function.__qualname__
         return call

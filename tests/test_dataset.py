@@ -15,7 +15,7 @@ import tiny_study
 from cc_export.dataset import open_dataset
 from cc_export.errors import ExportError
 from cc_export.study import load_study
-from cc_export.study.records import DatasetSource
+from cc_export.study.records import DatasetSource, Preview
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_instances_become_inputs(source: DatasetSource) -> None:
     assert len(dataset) == 12
     assert dataset.ids[:2] == ("dot 00", "dot 01")
     assert dataset.labels.dtype == np.int64
-    assert set(dataset.arrays) == {"images"}
+    assert set(dataset.raw(slice(0, 2))) == {"images"}
     batches = list(dataset.batches(5))
     assert [len(batch["image"]) for batch in batches] == [5, 5, 2]
     whole = np.concatenate([batch["image"] for batch in batches])
@@ -66,7 +66,7 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
     """Labels may be an input, and an input may be the preview."""
     write(source)
     entry = replace(source.inputs[0], array="labels")
-    dataset = open_dataset(replace(source, inputs=(entry,), preview="labels"))
+    dataset = open_dataset(replace(source, inputs=(entry,), preview=Preview("image", "labels")))
     assert dataset.inputs(slice(0, 2))["image"].tolist() == [-1.0, -0.75]
 
 
@@ -77,27 +77,28 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
         ({"labels": np.arange(5) % 3}, "FILE: array 'ids' has 12 instances, array 'labels' has 5"),
         (
             {"ids": np.array(3)},
-            "FILE: array 'ids' has 0 instances, array 'labels' has 12",
+            "FILE: array 'ids' is a single value\n    There must be one for each instance.",
         ),
         (
-            {"labels": np.array(["left"] * 12)},
-            "FILE: labels 'labels' must be a list of class indices, got <U4 of shape [12]\n"
-            "    Save them as whole numbers, one for each instance.",
+            {"labels": np.array(["left", "up"] * 6)},
+            "FILE: instance 1 has the label 'up', which is no class\n"
+            "    Check `dataset.classes` and the labels.",
         ),
         (
             {"labels": np.zeros(12)},
-            "FILE: labels 'labels' must be a list of class indices, got float64 of shape [12]\n"
+            "FILE: labels 'labels' must be a list of class indices or names, got float64 of shape "
+            "[12]\n"
             "    Save them as whole numbers, one for each instance.",
         ),
         (
             {"labels": np.zeros((12, 3), int)},
-            "FILE: labels 'labels' must be a list of class indices, got int64 of shape [12, 3]\n"
+            "FILE: labels 'labels' must be a list of class indices or names, got int64 of shape "
+            "[12, 3]\n"
             "    Save them as whole numbers, one for each instance.",
         ),
         (
             {"labels": np.array(1)},
-            "FILE: labels 'labels' must be a list of class indices, got int64 of shape []\n"
-            "    Save them as whole numbers, one for each instance.",
+            "FILE: array 'labels' is a single value\n    There must be one for each instance.",
         ),
         ({"labels": np.zeros(0, int)}, "FILE: the evaluation set is empty"),
         (
@@ -198,10 +199,13 @@ def test_a_single_array_and_a_missing_file(source: DatasetSource) -> None:
     )
 
 
-def test_arrays_larger_than_memory(source: DatasetSource) -> None:
-    """A header that promises more than the machine has is refused."""
+def test_arrays_larger_than_the_file(source: DatasetSource) -> None:
+    """A header that promises more than there is, however much, is refused."""
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (12, 90000000000000), }"
     header = header.ljust(117) + b"\n"
     content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
     source.path.write_bytes(zipped(content))
-    assert error_of(source) == "FILE: does not fit into memory"
+    assert error_of(source) == (
+        "FILE: not a readable npz file: images.npy is cut off: 0 of 8640000000000000 bytes\n"
+        "    Write it with numpy.savez."
+    )

@@ -16,13 +16,27 @@ from onnxruntime.quantization import quantize_dynamic
 from cc_core.classification import NO_CLASS
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
-from cc_export.evaluate import BATCH, batch_size, evaluate
+from cc_export.evaluate import BATCH, Subject, batch_size
+from cc_export.evaluate import evaluate as evaluate_subject
 from cc_export.inspect import inspect_model
+from cc_export.predictions import Predictions
 from cc_export.study import load_study
 from cc_export.study.records import Evaluation
 
 BASE = tiny_models.weights()
 CLASSIFY = Evaluation("classification")
+
+
+def evaluate(
+    path: Path, dataset: Dataset, evaluation: Evaluation, batch: int = BATCH
+) -> Predictions:
+    return evaluate_subject(Subject("model", path, None, batch), dataset, evaluation)
+
+
+def top1(found: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """The most probable class of each instance, and its probability in steps."""
+    first = np.cumsum(found.values["places"].astype(int)) - found.values["places"]
+    return found.values["labels"][first], found.values["probabilities"][first]
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +77,11 @@ def test_predictions_are_the_models(tmp_path: Path, dataset: Dataset) -> None:
     found = evaluate(saved(tmp_path, tiny_models.float32(BASE)), dataset, CLASSIFY)
     logits = slow_logits(dataset).astype(np.float64)
     predicted = logits.argmax(axis=1)
-    assert found.top.labels[:, 0].tolist() == predicted.tolist()
+    labels, probabilities = top1(found)
+    assert labels.tolist() == predicted.tolist()
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert found.top.probabilities[:, 0] / 65_535 == pytest.approx(shares.max(axis=1), abs=1e-4)
-    assert found.accuracy == (predicted == dataset.labels).mean()
-    assert found.top.labels.shape == (12, 3)
+    assert probabilities / 65_535 == pytest.approx(shares.max(axis=1), abs=1e-4)
+    assert found.metrics["Accuracy"] == (predicted == dataset.labels).mean()
     assert found.invalid == 0
 
 
@@ -76,7 +90,8 @@ def test_the_batch_does_not_matter(tmp_path: Path, dataset: Dataset, batch: int)
     """Instances get the same answers however many are run together."""
     path = saved(tmp_path, tiny_models.float32(BASE))
     one, other = evaluate(path, dataset, CLASSIFY), evaluate(path, dataset, CLASSIFY, batch)
-    np.testing.assert_array_equal(one.top.probabilities, other.top.probabilities)
+    for name, array in one.values.items():
+        np.testing.assert_array_equal(array, other.values[name])
 
 
 @pytest.mark.parametrize("fixed", [1, 5])
@@ -86,13 +101,14 @@ def test_models_that_insist_on_a_batch(tmp_path: Path, dataset: Dataset, fixed: 
     parts = replace(tiny_models.network(BASE), batch=fixed)
     path = saved(tmp_path, parts.model())
     found = evaluate(path, dataset, CLASSIFY)
-    np.testing.assert_array_equal(found.top.probabilities, free.top.probabilities)
+    for name, array in free.values.items():
+        np.testing.assert_array_equal(array, found.values[name])
 
 
 def test_other_input_types(tmp_path: Path, dataset: Dataset) -> None:
     """A float16 model gets float16 inputs and gives predictions of the same form."""
     found = evaluate(saved(tmp_path, tiny_models.float16(BASE)), dataset, CLASSIFY)
-    assert found.top.labels.shape == (12, 3)
+    assert len(found.values["places"]) == 12
 
 
 def test_dynamic_quantization_is_run_one_by_one(tmp_path: Path) -> None:
@@ -110,8 +126,8 @@ def test_models_that_answer_nan(tmp_path: Path, dataset: Dataset) -> None:
     """Instances without usable scores are counted, and are no class."""
     broken = {**BASE, "fc.bias": np.array([np.nan, 0, 0], np.float32)}
     found = evaluate(saved(tmp_path, tiny_models.float32(broken)), dataset, CLASSIFY)
-    assert (found.invalid, found.accuracy) == (12, 0.0)
-    assert (found.top.labels == NO_CLASS).all()
+    assert (found.invalid, found.metrics["Accuracy"]) == (12, 0.0)
+    assert (found.values["labels"] == NO_CLASS).all()
 
 
 def with_nodes(*nodes: onnx.NodeProto, outputs: tuple[str, ...]) -> ModelProto:
@@ -132,7 +148,7 @@ def test_outputs_that_are_no_scores(tmp_path: Path, dataset: Dataset) -> None:
     assert error_of(path, dataset, Evaluation("classification", "scores")) == (
         "model.onnx: there is no output 'scores'\n    It has logits, /relu/Relu_output_0."
     )
-    few = replace(dataset, source=replace(dataset.source, classes=("left",)))
+    few = replace(dataset, classes=("left",))
     assert error_of(path, few) == (
         "model.onnx: output 'logits' is float32 of shape [12, 3], "
         f"but 12 instances of 1 classes need numbers of shape [12, 1]{hint}"
@@ -172,7 +188,9 @@ def test_inputs_that_do_not_match(tmp_path: Path, dataset: Dataset) -> None:
         "model.onnx: the model takes bonus, image, the dataset gives image\n"
         "    Name the model's inputs under `dataset.inputs`."
     )
-    wide = replace(dataset, arrays={"images": np.zeros((12, 1, 4, 5), np.uint8)})
+    arrays = {**tiny_study.evaluation_arrays(), "images": np.zeros((12, 1, 4, 5), np.uint8)}
+    np.savez(tmp_path / "wide.npz", **arrays)
+    wide = open_dataset(replace(dataset.source, path=tmp_path / "wide.npz"))
     error = error_of(saved(tmp_path, tiny_models.float32(BASE)), wide)
     assert error.startswith("model.onnx: onnxruntime cannot run it: ")
     assert "invalid dimensions for input: image" in error

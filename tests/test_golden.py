@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import tiny_study
 
+from cc_core.jsonable import jsonable
 from cc_export import export, read_site
+from cc_export.bundle.chunk import expand
 from cc_export.version import __version__
 from cc_export.viewer import Viewer
 
@@ -32,7 +34,7 @@ def decoded(tmp_path_factory: pytest.TempPathFactory, viewer: Viewer) -> dict[st
         if path.startswith("data/") and path.removesuffix(".js") not in parts
     }
     del chunks["data/timing"]
-    found: dict[str, Any] = {chunk: site.json(chunk) for chunk in chunks}
+    found: dict[str, Any] = {chunk: readable(site.json(chunk)) for chunk in chunks}
     without_compressed_sizes(found["data/models"])
     found["data/manifest"] = portable(dict(site.manifest))
     return {
@@ -50,6 +52,18 @@ def without_compressed_sizes(chunk: dict[str, Any]) -> dict[str, Any]:
         if "Gzip size" in model["metrics"]:
             model["metrics"]["Gzip size"] = "measured"
     return chunk
+
+
+def readable(value: Any) -> Any:
+    """With packed arrays as their numbers, which are the same whichever zlib packed them."""
+    if isinstance(value, dict) and value.get("encoding") == "planes+zlib":
+        return {**value, "data": jsonable(expand(value).tolist())}
+    if isinstance(value, dict):
+        return {name: readable(part) for name, part in value.items()}
+    if isinstance(value, float):
+        # The last digits of exp and log differ between processors.
+        return float(f"{value:.9g}")
+    return [readable(part) for part in value] if isinstance(value, list) else value
 
 
 def portable(manifest: dict[str, Any]) -> dict[str, Any]:

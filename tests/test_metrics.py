@@ -13,8 +13,9 @@ from cc_export.inspect import inspect_model
 from cc_export.metrics import MEASURED, metric_values, study_metrics
 from cc_export.results import ModelResult, Results
 from cc_export.study import LoadedStudy, load_study
-from cc_export.study.names import MEASURED_NAMES
+from cc_export.study.names import MEASURED_NAMES, with_root
 from cc_export.study.records import Metric, StudyModel
+from cc_export.tasks.table import TASKS
 from cc_export.weigh import Aligned, weigh_model
 
 
@@ -35,7 +36,15 @@ def study(*metrics: Metric) -> LoadedStudy:
 
 def test_names_are_those_of_the_records() -> None:
     """The names that a study's check knows are the names of the records."""
-    assert {metric.name for metric in MEASURED} == MEASURED_NAMES
+    of_tasks = [
+        metric
+        for task in TASKS.values()
+        for metric in (
+            *task.metrics,
+            *(replace(m, name=with_root(m.name)) for m in task.comparisons),
+        )
+    ]
+    assert {metric.name for metric in (*MEASURED, *of_tasks)} == MEASURED_NAMES
 
 
 def test_what_a_file_measures() -> None:

@@ -110,7 +110,7 @@ def test_the_study_file_wins(folder: Path) -> None:
     text = (
         "metrics: [{name: m, unit: s}]\noperations: [{name: o, description: by hand}]\n"
         "evaluation: {task: classification, scores: probabilities}\n"
-        "dataset: {path: study.yaml, label: l, classes: [x], inputs: {i: {array: i}}}\n"
+        "dataset: {path: ., label: l, classes: [x], inputs: {i: {array: i}}}\n"
         "models:\n- id: own\n"
     )
     (folder / "study.yaml").write_text(text, "utf-8")

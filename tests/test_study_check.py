@@ -115,7 +115,7 @@ def test_errors(study_file: Write, text: str, expected: list[str]) -> None:
              "    Say how it was made."],
         ),
         (
-            "models: [{id: a}]\ndataset: {path: study.yaml, label: y, classes: [c], "
+            "models: [{id: a}]\ndataset: {path: ., label: y, classes: [c], "
             "inputs: {i: {array: x}}}",
             ["study.yaml:2: dataset: no `evaluation`, so no predictions are made",
              "    Add `evaluation: {task: …}`.",

@@ -21,6 +21,7 @@ from cc_export.study.records import (
     ModelInput,
     Operation,
     OperationType,
+    Preview,
 )
 
 Write = Callable[..., Path]
@@ -44,10 +45,10 @@ def test_every_key_arrives() -> None:
         path=folder / "evaluation.npz",
         name="Dots",
         inputs=(ModelInput("image", "images", 0.25, -1.0),),
-        label="labels",
+        label=("labels",),
         classes=("left", "right", "both */"),
         ids="ids",
-        preview="images",
+        preview=Preview("image", "images"),
     )
     assert study.evaluation == Evaluation("classification", "logits", "logits")
     base, pruned, _, half, other, student = study.models
@@ -145,8 +146,8 @@ def test_everything_wrong_is_said_at_once(study_file: Write) -> None:
         "study.yaml:2: metrics[0].min: must be a finite number, got inf",
         "study.yaml:3: metrics[1].name: this key is missing",
         "study.yaml:3: metrics[1].nam: unknown key",
-        "    Did you mean `name`? Allowed: definition, direction, format, max, min, name, primary, "
-        "unit.",
+        "    Did you mean `name`? Allowed: compute, definition, direction, format, max, min, name, "
+        "primary, unit.",
         "study.yaml:4: dataset.inputs: must not be empty",
         "study.yaml:4: dataset.classes: must not be empty",
         "study.yaml:6: models[0].id: must be one line without control characters, got 'a\\x1bb'",
@@ -162,9 +163,10 @@ def test_everything_wrong_is_said_at_once(study_file: Write) -> None:
         "study.yaml:14: models[3].id: this key is missing",
         "study.yaml:15: embed: must be true or false, got 1",
         "study.yaml:16: evaluation.task: 'foo' is not allowed",
-        "    Allowed: 'classification'.",
+        "    Allowed: 'classification', 'multilabel', 'regression', 'embedding', 'generation', "
+        "or module:callable.",
         "study.yaml:16: evaluation.wrong: unknown key",
-        "    Allowed: output, scores, task.",
+        "    Allowed: generate, output, postprocess, preprocess, scores, task, threshold.",
     ]
 
 

@@ -9,11 +9,9 @@ from cc_core.api import Charted
 from cc_core.jsonable import jsonable
 from cc_core.patterns import Patterns
 from cc_core.selection import encode, explain
-from cc_export.bundle.chunk import pack
 from cc_export.bundle.records import (
     FORMAT_VERSION,
     AnswersChunk,
-    ArrayRecord,
     AssetRecord,
     ConversionRecord,
     DatasetRecord,
@@ -21,8 +19,6 @@ from cc_export.bundle.records import (
     FileRecord,
     FlagRecord,
     FormatRecord,
-    InputRecord,
-    InstancesChunk,
     Json,
     LatencyRecord,
     Manifest,
@@ -30,23 +26,18 @@ from cc_export.bundle.records import (
     ModelsChunk,
     OperationRecord,
     OperationTypeRecord,
-    PredictionsChunk,
     RuntimeRecord,
     StudyRecord,
 )
-from cc_export.dataset import Dataset
 from cc_export.embed import Embedding
-from cc_export.evaluate import Predictions
 from cc_export.flags import size_flags
 from cc_export.metrics import metric_values, study_metrics
 from cc_export.pytorch.convert import Conversion
 from cc_export.results import ModelResult, Results
 from cc_export.selections import first_selections, forest_of
-from cc_export.study.records import Evaluation, LoadedStudy
+from cc_export.study.records import LoadedStudy
 
 MODELS, TIMING, ANSWERS = "data/models", "data/timing", "data/answers"
-_INSTANCES_BYTES = 1 << 19
-_MOST_PER_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,64 +75,6 @@ def answers_chunk(study: LoadedStudy) -> AnswersChunk:
         explanation = explain(forest, ids)
         answers.append(Json(jsonable(Charted(explanation, encode(explanation)))))
     return AnswersChunk(tuple(answers))
-
-
-def predictions_chunk(model_id: str, predictions: Predictions) -> PredictionsChunk:
-    """The predictions of one model."""
-    top = predictions.top
-    return PredictionsChunk(
-        model=model_id,
-        k=top.labels.shape[1],
-        accuracy=predictions.accuracy,
-        per_class=predictions.per_class,
-        invalid=predictions.invalid,
-        labels=pack(top.labels),
-        probabilities=pack(top.probabilities),
-        rest=pack(top.rest),
-    )
-
-
-def dataset_record(
-    dataset: Dataset, evaluation: Evaluation, *, redact: bool = False
-) -> DatasetRecord:
-    """The evaluation set, with as many instances in a chunk as fit half a MiB.
-
-    ``redact`` keeps ids and labels and drops what the instances are.
-    """
-    source = dataset.source
-    stored = 0 if redact else sum(array.nbytes for array in dataset.arrays.values())
-    fitting = int(_INSTANCES_BYTES * len(dataset) / stored) if stored else _MOST_PER_CHUNK
-    size = max(1, min(fitting, _MOST_PER_CHUNK))
-    chunks = -(-len(dataset) // size)
-    return DatasetRecord(
-        name=source.name,
-        instances=len(dataset),
-        classes=source.classes,
-        inputs=tuple(InputRecord(i.name, i.array, i.scale, i.offset) for i in source.inputs),
-        preview=None if redact else source.preview,
-        output=evaluation.output,
-        scores=evaluation.scores,
-        redacted=redact,
-        chunk_size=size,
-        chunks=tuple(f"data/instances/{number:04d}" for number in range(chunks)),
-    )
-
-
-def instances_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> InstancesChunk:
-    """One of the chunks of instances that a dataset's record lists."""
-    first = number * record.chunk_size
-    which = slice(first, first + record.chunk_size)
-    return InstancesChunk(
-        first=first,
-        ids=dataset.ids[which],
-        labels=tuple(dataset.labels[which].tolist()),
-        arrays={}
-        if record.redacted
-        else {
-            name: ArrayRecord(array.dtype.name, array[which].shape, pack(array[which]))
-            for name, array in dataset.arrays.items()
-        },
-    )
 
 
 def latency_records(results: Results) -> dict[str, LatencyRecord]:

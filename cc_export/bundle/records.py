@@ -89,19 +89,44 @@ class InputRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewRecord:
+    """How an instance is shown: the array that is its picture, or the cells of these columns."""
+
+    kind: Literal["image", "text", "table"]
+    array: str | None
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """An attribute of the instances; AttributesChunk has each instance's place among ``levels``."""
+
+    name: str
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetRecord:
     """The evaluation set; instance i is in chunk ``chunks[i // chunk_size]``.
 
-    ``redacted``: ids and labels are there, what the instances are was left out.
+    ``classes`` are those of labels, or names of the targets of a regression. ``attributes`` is the
+    id of the chunk of labels and groups. ``not_runnable`` says why models cannot be run on these
+    instances in the page; empty where they can. ``redacted``: inputs and labels of instances are
+    left out, ids and outcomes are there.
     """
 
     name: str
+    task: str
     instances: int
     classes: tuple[str, ...]
     inputs: tuple[InputRecord, ...]
-    preview: str | None
+    preview: PreviewRecord | None
+    groups: tuple[GroupRecord, ...]
+    attributes: str
     output: str | None
     scores: Literal["logits", "probabilities"]
+    threshold: float
+    not_runnable: str
     redacted: bool
     chunk_size: int
     chunks: tuple[str, ...]
@@ -436,21 +461,85 @@ class ActivationsChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class PredictionsChunk:
-    """``data/predictions/…``: uint16 (instances, k) labels and probabilities in 1/65535.
+class PackedRecord:
+    """An array of little-endian numbers in C order, made small for a file.
 
-    Label 65535 marks an instance for which the model gave no usable scores; there are ``invalid``
-    of them.
+    ``data`` is zlib's format over the bytes of all numbers by place: first bytes of all, then
+    second bytes of all, and so on.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    encoding: Literal["planes+zlib"]
+    data: Base64
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesRecord:
+    """Instances by what base and model made of them; ``lost``: only the base was right."""
+
+    both_right: int
+    both_wrong: int
+    lost: int
+    gained: int
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRecord:
+    """A model beside its root or parent; arrays have one number for each instance.
+
+    ``outcomes`` is None where nothing is right or wrong.
+    """
+
+    base: str
+    roles: tuple[Literal["root", "parent"], ...]
+    metrics: Mapping[str, JsonNumber | None]
+    arrays: Mapping[str, PackedRecord]
+    outcomes: OutcomesRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsChunk:
+    """``data/predictions/…``: what one model answered, by the task's names (docs/bundle.md).
+
+    ``per_class`` and ``per_group`` have columns of numbers: one for each class, or for each level
+    of a group. ``correct`` are bits, one for each instance, the first in the highest bit of the
+    first byte; None where nothing is known to be true. ``texts`` are ids of chunks of generated
+    texts. ``invalid`` instances had no usable answer.
     """
 
     model: str
-    k: int
-    accuracy: float | None
-    per_class: tuple[float | None, ...]
+    task: str
+    instances: int
     invalid: int
-    labels: Base64
-    probabilities: Base64
-    rest: Base64
+    metrics: Mapping[str, JsonNumber | None]
+    per_class: Mapping[str, tuple[JsonNumber | None, ...]]
+    per_group: Mapping[str, Mapping[str, tuple[JsonNumber | None, ...]]]
+    arrays: Mapping[str, PackedRecord]
+    correct: PackedRecord | None
+    texts: tuple[str, ...]
+    bases: tuple[BaseRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextsChunk:
+    """``data/predictions/…/texts/…``: some texts of one model, from instance ``first``."""
+
+    model: str
+    first: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesChunk:
+    """``data/attributes``: what is known of every instance.
+
+    ``labels``: class indices (-1: none); bits of a set of classes; or numbers. None where labels
+    are texts, or none. ``groups``: places among the levels of each group.
+    """
+
+    labels: PackedRecord | None
+    groups: Mapping[str, PackedRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,12 +553,17 @@ class ArrayRecord:
 
 @dataclass(frozen=True, slots=True)
 class InstancesChunk:
-    """``data/instances/…``: some instances, from index ``first``."""
+    """``data/instances/…``: some instances, from index ``first``.
+
+    ``labels``: a class index, indices of the classes that apply, numbers, or texts; null where
+    nothing is known. ``cells``: the values of the preview's columns, row by row.
+    """
 
     first: int
     ids: tuple[str, ...]
-    labels: tuple[int, ...]
+    labels: tuple[Json, ...]
     arrays: Mapping[str, ArrayRecord]
+    cells: tuple[tuple[Json, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from cc_export.bundle import build
+from cc_export.bundle import build, evaluation
 from cc_export.bundle.activations import activation_grids, activations_chunk, measured_by_key
 from cc_export.bundle.chunk import Chunk, Packed, asset_chunks, json_chunk
 from cc_export.bundle.layers import Grids, layers_chunk, sketches_chunk, study_grids
@@ -69,11 +69,13 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
         advance(result.model.id)
     dataset = None
     if content.dataset and content.study.evaluation:
-        dataset = build.dataset_record(
+        dataset = evaluation.dataset_record(
             content.dataset, content.study.evaluation, redact=content.redact
         )
         for chunk in _instances(content, content.dataset, dataset):
             writer.write(chunk)
+        attributes = evaluation.attributes_chunk(content.dataset, redact=content.redact)
+        writer.write(json_chunk(evaluation.ATTRIBUTES, attributes))
     models = build.models_chunk(content.results, content.embeddings)
     writer.write(json_chunk(build.MODELS, models))
     writer.write(_answers(content))
@@ -92,7 +94,12 @@ def _model_chunks(result: ModelResult, grids: Grids) -> Iterator[Chunk]:
         yield json_chunk(result.layers_chunk, layers_chunk(result, grids))
         yield json_chunk(result.sketches_chunk, sketches_chunk(result))
     if result.predictions_chunk and result.predictions:
-        record = build.predictions_chunk(result.model.id, result.predictions)
+        name, found = result.model.id, result.predictions
+        texts = []
+        for chunk_id, part in evaluation.texts_chunks(name, found, result.predictions_chunk):
+            texts.append(chunk_id)
+            yield json_chunk(chunk_id, part)
+        record = evaluation.predictions_chunk(name, found, tuple(texts))
         yield json_chunk(result.predictions_chunk, record)
 
 
@@ -103,7 +110,7 @@ def _instances(content: Content, dataset: Dataset, record: DatasetRecord) -> Ite
             content.cache,
             chunk_id,
             made,
-            partial(build.instances_chunk, dataset, record, number),
+            partial(evaluation.instances_chunk, dataset, record, number),
         )
 
 

@@ -96,7 +96,7 @@ class KnownFiles:
 
 
 def digest_files(files: Sequence[Path]) -> Digest:
-    """Read files, in slices.
+    """Read files, in slices; of folders, the names in them.
 
     Raises:
         OSError: one cannot be read.
@@ -104,10 +104,18 @@ def digest_files(files: Sequence[Path]) -> Digest:
     stamps = tuple(stamp(file) for file in files)
     digest = hashlib.sha256()
     for file in files:
+        if file.is_dir():
+            digest.update("\n".join(sorted(entry.name for entry in file.iterdir())).encode())
+            continue
         with file.open("rb") as stream:
             while part := stream.read(_READ):
                 digest.update(part)
     return Digest(digest.hexdigest(), tuple(files), stamps)
+
+
+def all_within(path: Path) -> tuple[Path, ...]:
+    """A file, or a folder with all that is in it: what its content depends on."""
+    return (path, *sorted(path.rglob("*"))) if path.is_dir() else (path,)
 
 
 def stamp(file: Path) -> Stamp:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from cc_export.errors import Problem
 from cc_export.study.document import Document
-from cc_export.study.names import MEASURED_NAMES
-from cc_export.study.schema import StudyFile
+from cc_export.study.names import DATA_SUFFIXES, MEASURED_NAMES
+from cc_export.study.schema import DatasetFile, EvaluationFile, StudyFile
 from cc_export.study.values import Key
+from cc_export.tasks.names import GENERATION
 
 Check = Callable[[StudyFile, Document], Iterator[Problem]]
 
@@ -98,9 +99,34 @@ def _files(form: StudyFile, document: Document) -> Iterator[Problem]:
             if name and not _is_file(folder / name):
                 what = f"model {model.id!r}: there is no file {name!r}"
                 yield _problem(document, ("models", index, key), what, f"Looked in {folder}.")
-    if form.dataset and not _is_file(folder / form.dataset.path):
-        what = f"there is no file {form.dataset.path!r}"
+    yield from _data(form, document, folder)
+
+
+def _data(form: StudyFile, document: Document, folder: Path) -> Iterator[Problem]:
+    data = form.dataset
+    if data is None:
+        return
+    if (data.path is None) == (data.call is None):
+        what = "has neither `path` nor `call`" if data.path is None else "has `path` and `call`"
+        yield _problem(document, ("dataset",), what, "Say with one of them where the data are.")
+    elif data.path is not None and not _is_there(folder / data.path):
+        what = f"there is no file {data.path!r}"
         yield _problem(document, ("dataset", "path"), what, f"Looked in {folder}.")
+    elif data.path is not None and not _is_data(folder / data.path):
+        what = f"{data.path!r} is no known kind of data file"
+        hint = f"Allowed: {', '.join(DATA_SUFFIXES)}, or a folder of images."
+        yield _problem(document, ("dataset", "path"), what, hint)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, say
+        return False
+
+
+def _is_data(path: Path) -> bool:
+    return path.suffix.lower() in DATA_SUFFIXES or path.is_dir()
 
 
 def _is_file(path: Path) -> bool:
@@ -125,7 +151,7 @@ def _metrics(form: StudyFile, document: Document) -> Iterator[Problem]:
         MEASURED_NAMES if any(model.onnx or model.torch for model in form.models) else frozenset()
     )
     for name, index in declared.items():
-        if name not in valued and name not in measured:
+        if name not in valued and name not in measured and not form.metrics[index].compute:
             what = f"no model has a value for {name!r}"
             yield _problem(document, ("metrics", index), what, "It is left empty.", fatal=False)
     for index, model in enumerate(form.models):
@@ -163,7 +189,7 @@ def _operations(form: StudyFile, document: Document) -> Iterator[Problem]:
 
 
 def _evaluation(form: StudyFile, document: Document) -> Iterator[Problem]:
-    with_files = any(model.onnx or model.torch for model in form.models)
+    with_files = any(m.onnx or m.torch or m.outputs for m in form.models)
     if form.evaluation and not form.dataset:
         yield _problem(document, ("evaluation",), "needs a dataset", "Add `dataset`.")
     if form.dataset and not form.evaluation:
@@ -172,6 +198,36 @@ def _evaluation(form: StudyFile, document: Document) -> Iterator[Problem]:
     if form.dataset and not with_files:
         what = "no model has an `onnx` file, so nothing is evaluated"
         yield _problem(document, ("dataset",), what, fatal=False)
+    if form.dataset and form.evaluation:
+        yield from _how(form, form.dataset, form.evaluation, document)
+
+
+def _how(
+    form: StudyFile, data: DatasetFile, how: EvaluationFile, document: Document
+) -> Iterator[Problem]:
+    runs = any((m.onnx or m.torch) and not m.outputs for m in form.models)
+    if runs and not data.inputs and not how.preprocess:
+        what, hint = "there are models to run, but no `inputs` for them", "Name the model's inputs."
+        yield _problem(document, ("dataset",), what, hint)
+    for name, entry in (data.inputs or {}).items():
+        if (entry.array is None) == (entry.columns is None):
+            what = "needs either `array` or `columns`"
+            yield _problem(document, ("dataset", "inputs", name), what, "One of the two.")
+    if not data.label:
+        what = "no `label`, so nothing is known to be right or wrong"
+        yield _problem(document, ("dataset",), what, fatal=False)
+    shown = data.preview
+    if shown and (shown.array is None) == (shown.columns is None):
+        what = "needs `array`, or `columns` for a table row"
+        yield _problem(document, ("dataset", "preview"), what)
+    generates = how.task == GENERATION
+    if how.generate and not generates:
+        what = f"a generation loop, but the task is {how.task!r}"
+        yield _problem(document, ("evaluation", "generate"), what, f"Allowed for {GENERATION!r}.")
+    if runs and generates and not (how.generate or how.postprocess):
+        what = "generation needs `generate` or `postprocess` to have texts"
+        hint = "Or give every model its texts with `outputs`."
+        yield _problem(document, ("evaluation",), what, hint)
 
 
 def _modules(form: StudyFile, document: Document) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cc_export.callables import CallableName
+from cc_export.callables import CallableName, is_callable_name
 from cc_export.errors import ExportError, Problem, StudyError
 from cc_export.study.check import check
 from cc_export.study.document import FORMATS, read_document
@@ -14,16 +14,26 @@ from cc_export.study.records import (
     DatasetSource,
     Evaluation,
     Example,
+    ImageForm,
     LoadedStudy,
     Metric,
     ModelInput,
     Operation,
     OperationType,
+    Preview,
     StudyModel,
     ToOnnx,
     TorchModule,
 )
-from cc_export.study.schema import DatasetFile, ModelFile, StudyFile, ToOnnxFile
+from cc_export.study.schema import (
+    DatasetFile,
+    EvaluationFile,
+    InputFile,
+    ModelFile,
+    StudyFile,
+    ToOnnxFile,
+)
+from cc_export.tasks.names import TRUTH
 
 # Whole numbers up to here are exact in JavaScript.
 _EXACT = 2**53
@@ -85,6 +95,7 @@ def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Load
                 minimum=metric.min,
                 maximum=metric.max,
                 primary=metric.primary,
+                compute=_callable(metric.compute, folder),
             )
             for metric in form.metrics
         ),
@@ -92,10 +103,8 @@ def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Load
             OperationType(o.name, tuple(o.parameters), o.description) for o in form.operations
         ),
         models=tuple(_model(model, folder, form.embed) for model in form.models),
-        dataset=_dataset(form.dataset, folder) if form.dataset else None,
-        evaluation=Evaluation(form.evaluation.task, form.evaluation.output, form.evaluation.scores)
-        if form.evaluation
-        else None,
+        dataset=_dataset(form.dataset, form.evaluation, folder) if form.dataset else None,
+        evaluation=_evaluation(form, folder),
         to_onnx=_to_onnx(form.to_onnx) if form.to_onnx else ToOnnx(),
         warnings=warnings,
     )
@@ -149,16 +158,65 @@ def _number(value: float) -> float:
     return float(value) if abs(value) > _EXACT else value
 
 
-def _dataset(form: DatasetFile, folder: Path) -> DatasetSource:
-    return DatasetSource(
-        path=folder / form.path,
-        name=form.name or Path(form.path).stem,
-        inputs=tuple(
-            ModelInput(name, i.array, float(i.scale), float(i.offset))
-            for name, i in form.inputs.items()
+def _evaluation(form: StudyFile, folder: Path) -> Evaluation | None:
+    how = form.evaluation
+    if how is None:
+        return None
+    return Evaluation(
+        task=how.task,
+        output=how.output,
+        scores=how.scores,
+        threshold=float(how.threshold),
+        postprocess=_callable(how.postprocess, folder),
+        generate=_callable(how.generate, folder),
+        custom=_callable(how.task if is_callable_name(how.task) else None, folder),
+        metrics=tuple(
+            (metric.name, CallableName(metric.compute, folder))
+            for metric in form.metrics
+            if metric.compute
         ),
-        label=form.label,
-        classes=tuple(form.classes),
-        ids=form.ids,
-        preview=form.preview.array if form.preview else None,
     )
+
+
+def _dataset(form: DatasetFile, how: EvaluationFile | None, folder: Path) -> DatasetSource:
+    label = [form.label] if isinstance(form.label, str) else form.label or []
+    form_of = form.image
+    return DatasetSource(
+        path=folder / form.path if form.path else None,
+        name=form.name or (Path(form.path).stem if form.path else form.call or ""),
+        inputs=tuple(_input(name, i) for name, i in (form.inputs or {}).items()),
+        label=tuple(label),
+        classes=tuple(form.classes or ()),
+        ids=form.ids,
+        preview=_preview(form),
+        call=_callable(form.call, folder),
+        groups=tuple(form.groups.items()),
+        image=ImageForm(
+            (form_of.size[0], form_of.size[1]) if form_of.size else None,
+            form_of.mode,
+            form_of.layout,
+        )
+        if form_of
+        else ImageForm(),
+        preprocess=_callable(how.preprocess if how else None, folder),
+        truth=TRUTH.get(how.task, "anything") if how else "class",
+    )
+
+
+def _input(name: str, form: InputFile) -> ModelInput:
+    columns = tuple(form.columns or ())
+    return ModelInput(name, form.array or name, float(form.scale), float(form.offset), columns)
+
+
+def _preview(form: DatasetFile) -> Preview | None:
+    shown = form.preview
+    if shown is None:
+        return None
+    columns = tuple(shown.columns or ())
+    if shown.kind == "image":
+        return Preview("image", shown.array)
+    return Preview(shown.kind, None, columns or ((shown.array,) if shown.array else ()))
+
+
+def _callable(name: str | None, folder: Path) -> CallableName | None:
+    return CallableName(name, folder) if name else None

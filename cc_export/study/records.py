@@ -13,6 +13,8 @@ from cc_export.errors import Problem
 Direction = Literal["higher", "lower"]
 Scores = Literal["logits", "probabilities"]
 Exporter = Literal["dynamo", "legacy"]
+# What a label says of an instance.
+Truth = Literal["class", "classes", "numbers", "texts", "anything"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Metric:
     minimum: float | None = None
     maximum: float | None = None
     primary: bool = False
+    compute: CallableName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class TorchModule:
 class StudyModel:
     """One model; ``onnx`` is None for a model known by its metadata only.
 
-    ``outputs`` is an npz file of predictions that were computed elsewhere.
+    ``outputs`` is an npz file of what it answered elsewhere, in place of running it.
     """
 
     id: str
@@ -99,34 +102,95 @@ class StudyModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """How one model input is made from an array of the dataset: ``array * scale + offset``."""
+    """How one model input is made from an array of the dataset: ``array * scale + offset``.
+
+    ``columns``: the array is made of these columns side by side, and has the input's name.
+    """
 
     name: str
     array: str
     scale: float = 1.0
     offset: float = 0.0
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How an instance is shown: an array as a picture, or columns as a text or a row of a table."""
+
+    kind: Literal["image", "text", "table"]
+    array: str | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageForm:
+    """What pictures of a folder become; ``size`` is (height, width), None: that of the first."""
+
+    size: tuple[int, int] | None = None
+    mode: Literal["rgb", "gray"] = "rgb"
+    layout: Literal["chw", "hwc"] = "chw"
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetSource:
-    """The evaluation set: an npz file and what its arrays mean."""
+    """The evaluation set: where its data are, and what its columns mean.
 
-    path: Path
+    The data are at ``path`` or come from ``call``. ``groups`` are names of attributes and the
+    columns that hold them; ``truth`` is what the task needs the labels to be.
+    """
+
+    path: Path | None
     name: str
     inputs: tuple[ModelInput, ...]
-    label: str
-    classes: tuple[str, ...]
+    label: tuple[str, ...]
+    classes: tuple[str, ...] = ()
     ids: str | None = None
-    preview: str | None = None
+    preview: Preview | None = None
+    call: CallableName | None = None
+    groups: tuple[tuple[str, str], ...] = ()
+    image: ImageForm = ImageForm()
+    preprocess: CallableName | None = None
+    truth: Truth = "class"
+
+    @property
+    def callables(self) -> tuple[CallableName, ...]:
+        """The study's own code that has a part in it."""
+        return tuple(call for call in (self.call, self.preprocess) if call)
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The arrays that models take and pictures are made of."""
+        pictured = (self.preview.array,) if self.preview and self.preview.array else ()
+        return tuple(dict.fromkeys((*(entry.array for entry in self.inputs), *pictured)))
+
+    def columns_of(self, array: str) -> tuple[str, ...]:
+        """The columns an array is made of."""
+        made = {entry.array: entry.columns for entry in self.inputs if entry.columns}
+        return made.get(array, (array,))
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What the models are asked to do and which output holds the answer (None: the first)."""
+    """What the models are asked to do and which output holds the answer (None: the first).
 
-    task: Literal["classification"]
+    ``task`` is a task's name or ``module:callable``. ``metrics`` are computed by the study's code.
+    """
+
+    task: str
     output: str | None = None
     scores: Scores = "logits"
+    threshold: float = 0.5
+    postprocess: CallableName | None = None
+    generate: CallableName | None = None
+    custom: CallableName | None = None
+    metrics: tuple[tuple[str, CallableName], ...] = ()
+
+    @property
+    def callables(self) -> tuple[CallableName, ...]:
+        """The study's own code that has a part in it."""
+        own = (self.postprocess, self.generate, self.custom)
+        return (*(call for call in own if call), *(call for _, call in self.metrics))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +213,7 @@ class LoadedStudy:
         """What an export reads: files of models, each once, and other files."""
         models = dict.fromkeys(model.onnx for model in self.models if model.onnx)
         modules = [model.torch for model in self.models if model.torch]
-        weights = dict.fromkeys(module.weights for module in modules if module.weights)
-        return tuple(models), (*((self.dataset.path,) if self.dataset else ()), *weights)
+        weights = [module.weights for module in modules if module.weights]
+        outputs = [model.outputs for model in self.models if model.outputs]
+        data = [self.dataset.path] if self.dataset and self.dataset.path else []
+        return tuple(models), tuple(dict.fromkeys((*outputs, *data, *weights)))

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from cc_export.callables import PATTERN, is_callable_name
+from cc_export.tasks.names import TASK_NAMES
 
 # The label that marks an instance without a prediction is one more, in 16 bits.
 MOST_CLASSES = 65_534
@@ -39,6 +40,19 @@ def _finite(value: float) -> float:
     return value
 
 
+def _callable(text: str) -> str:
+    if not is_callable_name(text):
+        raise PydanticCustomError("name", "must have the form module:callable")
+    return text
+
+
+def _task(text: str) -> str:
+    if text not in TASK_NAMES and not is_callable_name(text):
+        expected = f"{', '.join(map(repr, TASK_NAMES))}, or module:callable"
+        raise PydanticCustomError("literal_error", "no task", {"expected": expected})
+    return text
+
+
 Text = Annotated[str, Field(max_length=100_000)]
 # What the validators ask for is said to the JSON Schema, too.
 _NO_CONTROL: dict[str, Any] = {"not": {"pattern": _CONTROL.pattern}}
@@ -47,6 +61,16 @@ Name = Annotated[
     str,
     Field(min_length=1, max_length=2_000, json_schema_extra=_NO_CONTROL),
     AfterValidator(_one_line),
+]
+Callable = Annotated[
+    str,
+    Field(min_length=1, max_length=2_000, json_schema_extra={"pattern": PATTERN}),
+    AfterValidator(_callable),
+]
+Task = Annotated[
+    str,
+    AfterValidator(_task),
+    WithJsonSchema({"anyOf": [{"enum": list(TASK_NAMES)}, {"type": "string", "pattern": PATTERN}]}),
 ]
 # Strict, so that whole numbers stay whole and true is not 1.
 Number = Annotated[int | float, AfterValidator(_as_float), _NUMBER]
@@ -71,6 +95,10 @@ class MetricFile(_Part):
     min: Finite | None = None
     max: Finite | None = None
     primary: bool = Field(False, description="Shown first and in summaries.")
+    compute: Callable | None = Field(
+        None,
+        description="`module:callable` that computes it from a model's answers and the labels.",
+    )
 
 
 class OperationTypeFile(_Part):
@@ -90,19 +118,6 @@ class OperationFile(_Part):
     parameters: dict[Name, Any] = Field(default_factory=dict)
 
 
-def _callable(text: str) -> str:
-    if not is_callable_name(text):
-        raise PydanticCustomError("name", "must have the form module:callable")
-    return text
-
-
-Callable = Annotated[
-    str,
-    Field(min_length=1, max_length=2_000, json_schema_extra={"pattern": PATTERN}),
-    AfterValidator(_callable),
-]
-
-
 class TorchFile(_Part):
     """A PyTorch module by what makes it."""
 
@@ -119,7 +134,7 @@ class ModelFile(_Part):
     operation: OperationFile | None = None
     onnx: Name | None = Field(None, description="Path of the ONNX file, from the study file.")
     outputs: Name | None = Field(
-        None, description="An npz file with the model's predictions, from the study file."
+        None, description="An npz file of the model's answers, in place of running it."
     )
     torch: Callable | TorchFile | None = Field(
         None, description="Instead of `onnx`: what makes a PyTorch module, which is exported."
@@ -137,7 +152,10 @@ class ModelFile(_Part):
 class InputFile(_Part):
     """A model input: `array * scale + offset`, as float32 unless the model wants otherwise."""
 
-    array: Name
+    array: Name | None = Field(None, description="The array, or column, it is made from.")
+    columns: list[Name] | None = Field(
+        None, description="Instead: columns of numbers, side by side.", min_length=1
+    )
     scale: Finite = 1.0
     offset: Finite = 0.0
 
@@ -145,32 +163,75 @@ class InputFile(_Part):
 class PreviewFile(_Part):
     """How an instance is shown."""
 
-    kind: Literal["image"]
-    array: Name
+    kind: Literal["image", "text", "table"]
+    array: Name | None = Field(None, description="The array that is the picture or the text.")
+    columns: list[Name] | None = Field(
+        None, description="The columns of a table row.", min_length=1
+    )
+
+
+class ImageFile(_Part):
+    """What the pictures of a folder become."""
+
+    size: list[int] | None = Field(
+        None, description="Height and width; those of the first picture when left out.",
+        min_length=2, max_length=2,
+    )  # fmt: skip
+    mode: Literal["rgb", "gray"] = "rgb"
+    layout: Literal["chw", "hwc"] = "chw"
 
 
 class DatasetFile(_Part):
     """The evaluation set."""
 
-    path: Name = Field(description="An npz file, from the study file.")
+    path: Name | None = Field(
+        None,
+        description="An npz, Parquet, CSV, TSV or JSON-lines file, or a folder of images.",
+    )
+    call: Callable | None = Field(
+        None, description="Instead: `module:callable` that gives an iterator of instances."
+    )
     name: Text = ""
-    inputs: dict[Name, InputFile] = Field(description="By the model's input name.", min_length=1)
-    label: Name = Field(description="Array of class indices.")
-    classes: list[Text] = Field(
-        description="Class names, in index order.", min_length=1, max_length=MOST_CLASSES
+    inputs: dict[Name, InputFile] | None = Field(
+        None, description="By the model's input name.", min_length=1
+    )
+    label: Name | list[Name] | None = Field(
+        None, description="What is true: class indices or names, numbers, or texts."
+    )
+    classes: list[Text] | None = Field(
+        None, description="Class names, in index order.", min_length=1, max_length=MOST_CLASSES
     )
     ids: Name | None = Field(None, description="Array of instance ids.")
+    groups: dict[Name, Name] = Field(
+        default_factory=dict, description="Attributes of instances: the column of each, by name."
+    )
     preview: PreviewFile | None = None
+    image: ImageFile | None = Field(None, description="For a folder of images.")
 
 
 class EvaluationFile(_Part):
     """What the models do."""
 
-    task: Literal["classification"]
+    task: Task = Field(
+        description="`classification`, `multilabel`, `regression`, `embedding`, `generation`, "
+        "or a `module:callable`."
+    )
     output: Name | None = Field(
-        None, description="Output with the scores; the first when left out."
+        None, description="Output with the answers; the first when left out."
     )
     scores: Literal["logits", "probabilities"] = "logits"
+    threshold: Annotated[Finite, Field(ge=0, le=1)] = Field(
+        0.5, description="Probability from which a label applies (multilabel)."
+    )
+    preprocess: Callable | None = Field(
+        None, description="`module:callable` from arrays of the dataset to model inputs."
+    )
+    postprocess: Callable | None = Field(
+        None, description="`module:callable` from model outputs to answers."
+    )
+    generate: Callable | None = Field(
+        None, description="`module:callable` from a session and inputs to texts."
+    )
 
 
 class ExampleFile(_Part):

@@ -16,7 +16,7 @@ from cc_core.jsonable import jsonable
 from cc_core.selection import encode, explain
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.demo import demo_study
-from cc_export.evaluate import activation, batch_size, evaluate
+from cc_export.evaluate import Subject, activation, batch_size, evaluate
 from cc_export.inspect import inspect_model
 from cc_export.selections import forest_of
 from cc_export.study import LoadedStudy, load_study
@@ -49,8 +49,11 @@ def uncertain(study: LoadedStudy, count: str, *selected: str) -> object:
     sure = np.zeros(int(count))
     for path in _paths(study, selected):
         operators = (name for name, _ in inspect_model(path).operators)
-        answered = evaluate(path, dataset, study.evaluation, batch_size(operators))
-        sure += answered.top.probabilities[: int(count), 0]
+        subject = Subject(path.name, path, None, batch_size(operators))
+        values = evaluate(subject, dataset, study.evaluation).values
+        # Each instance has some places, the most probable class first.
+        first = np.cumsum(values["places"]) - values["places"]
+        sure += values["probabilities"][first[: int(count)]]
     return int(sure.argmin())
 
 

@@ -1,7 +1,8 @@
-"""Predictions of a classifier: probabilities, top-k, accuracy, agreement."""
+"""Predictions of a classifier: probabilities, top-k, standard metrics, divergence."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,12 @@ from cc_core.errors import CoreError
 SCORES = ("logits", "probabilities")
 # The label of an instance whose scores hold a NaN: no class was predicted.
 NO_CLASS = 65_535
-_STEPS = 65_535
+STEPS = 65_535
 # What float16 and sums in float32 may leave a probability beyond 0 or 1.
 _TOLERANCE = 1e-2
+_CALIBRATION_BINS = 15
+# Share of an instance's probability that the stored places name at least, if k allows it.
+MASS = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,26 @@ class TopK:
     rest: NDArray[np.uint16]
 
 
-def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]:
-    """Class probabilities, float64 (n, classes), from scores (n, classes) of the stated kind.
+@dataclass(frozen=True, slots=True)
+class ClassDistribution:
+    """Class probabilities of n instances, in the form that all of the numbers here come from.
 
-    ``logits`` go through a softmax in float64; ``probabilities`` are taken as they are. Rows with
-    a NaN, and logits rows with +inf, come back as NaN.
+    ``logs`` float64 (n, classes) are log-weights, ``weights`` their exponentials, ``total`` (n,)
+    the sums of those. A probability is ``weights / divisor``. ``invalid`` bool (n,) marks
+    instances whose scores held a NaN, or +inf among logits.
+    """
+
+    logs: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    total: NDArray[np.float64]
+    divisor: NDArray[np.float64]
+    invalid: NDArray[np.bool_]
+
+
+def distribution(scores: NDArray[np.generic], kind: str) -> ClassDistribution:
+    """Class probabilities from scores (n, classes) of the stated kind, in float64.
+
+    ``logits`` go through a softmax; ``probabilities`` are taken as they are.
 
     Raises:
         CoreError: scores are not two-dimensional, have no or too many classes, are said to be
@@ -50,14 +69,34 @@ def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]
         )
     values = scores.astype(np.float64)
     if kind == "probabilities":
-        wrong = values[(values < -_TOLERANCE) | (values > 1 + _TOLERANCE)]
-        if wrong.size:
+        low, high = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+        if low < -_TOLERANCE or high > 1 + _TOLERANCE:
+            wrong = values[(values < -_TOLERANCE) | (values > 1 + _TOLERANCE)]
             raise CoreError(f"{wrong[0]:g} is no probability; are these scores logits?")
-        values[np.any(np.isnan(values), axis=1)] = np.nan
-        return values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log(np.maximum(values, 0.0))
+        total, divisor = values.sum(axis=1), np.ones(len(values))
+    else:
+        with np.errstate(invalid="ignore"):
+            logs = np.subtract(values, values.max(axis=1, keepdims=True), out=values)
+            values = np.exp(logs)
+        total = divisor = values.sum(axis=1)
+    return ClassDistribution(logs, values, total, divisor, np.isnan(total))
+
+
+def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]:
+    """Class probabilities, float64 (n, classes), from scores (n, classes) of the stated kind.
+
+    Rows with a NaN, and logits rows with +inf, come back as NaN.
+
+    Raises:
+        CoreError: as ``distribution``.
+    """
+    found = distribution(scores, kind)
     with np.errstate(invalid="ignore"):
-        shifted = np.exp(values - values.max(axis=1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float64)
+        shares = found.weights / found.divisor[:, None]
+    shares[found.invalid] = np.nan
+    return np.asarray(shares, np.float64)
 
 
 def top_k(probability: NDArray[np.float64], k: int) -> TopK:
@@ -66,17 +105,82 @@ def top_k(probability: NDArray[np.float64], k: int) -> TopK:
     Raises:
         CoreError: k is below 1.
     """
+    invalid = np.any(np.isnan(probability), axis=1)
+    return _top_k(probability, np.ones(len(probability)), invalid, k)
+
+
+def top_k_of(found: ClassDistribution, k: int) -> TopK:
+    """As ``top_k``, without every probability being computed for it."""
+    return _top_k(found.weights, found.divisor, found.invalid, k)
+
+
+def _top_k(
+    weights: NDArray[np.float64],
+    divisor: NDArray[np.float64],
+    invalid: NDArray[np.bool_],
+    k: int,
+) -> TopK:
     if k < 1:
         raise CoreError(f"top-k needs k of at least 1, got {k}")
-    k = min(k, probability.shape[1])
-    invalid = np.any(np.isnan(probability), axis=1)
-    usable = np.where(invalid[:, None], 0.0, probability)
-    order = np.argsort(-usable, axis=1, kind="stable")[:, :k]
-    chosen = np.take_along_axis(usable, order, axis=1)
-    rest = np.maximum(0.0, usable.sum(axis=1) - chosen.sum(axis=1))
-    labels = order.astype(np.uint16)
+    k = min(k, weights.shape[1])
+    left = weights.copy()
+    left[invalid] = 0.0
+    divisor = np.where(invalid, 1.0, divisor)
+    rows = np.arange(len(left))
+    mass = left.sum(axis=1)
+    labels = np.empty((len(left), k), np.uint16)
+    chosen = np.empty((len(left), k))
+    for place in range(k):
+        # The first of equal ones is the lower class; -1 is below any weight.
+        best = left.argmax(axis=1)
+        labels[:, place] = best
+        chosen[:, place] = left[rows, best]
+        left[rows, best] = -1.0
+    rest = np.maximum(0.0, (mass - chosen.sum(axis=1)) / divisor)
     labels[invalid] = NO_CLASS
-    return TopK(labels, _steps(chosen), _steps(rest))
+    return TopK(labels, _steps(chosen / divisor[:, None]), _steps(rest))
+
+
+def true_probability(found: ClassDistribution, truth: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Probability (n,) of the true labels (n,); NaN for invalid instances."""
+    picked = found.weights[np.arange(len(truth)), truth] / found.divisor
+    return np.where(found.invalid, np.nan, picked)
+
+
+def log_loss(found: ClassDistribution, truth: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Negative log likelihood in nats (n,) of the true labels: -log p(true).
+
+    Lower is better; infinite where the true label has probability 0, NaN for invalid instances.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        loss = np.log(found.divisor) - found.logs[np.arange(len(truth)), truth]
+    return np.asarray(np.where(found.invalid, np.nan, np.maximum(loss, 0.0)), np.float64)
+
+
+def kl_divergence(base: ClassDistribution, other: ClassDistribution) -> NDArray[np.float64]:
+    """Kullback-Leibler divergence in nats (n,) from the base: Σ p_base · log(p_base / p_other).
+
+    What it costs to believe the other model where the base is right; 0 where the two are equal,
+    never negative; infinite where the other gives probability 0 to a class that the base does
+    not; NaN where either is invalid. Both are normalized first.
+    """
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        gap = base.logs - other.logs
+        mean = np.einsum("ij,ij->i", base.weights, gap) / base.total
+        found = mean - (np.log(base.total) - np.log(other.total))
+        for row in np.flatnonzero(~np.isfinite(found)):
+            found[row] = _kl_of_row(base, other, int(row))
+    return np.asarray(np.maximum(found, 0.0), np.float64)
+
+
+def _kl_of_row(base: ClassDistribution, other: ClassDistribution, row: int) -> float:
+    """With zeros of either side, of which only those of the base add nothing."""
+    if base.invalid[row] or other.invalid[row]:
+        return float("nan")
+    some = base.weights[row] > 0
+    share = base.weights[row][some] / base.total[row]
+    gap = base.logs[row][some] - other.logs[row][some]
+    return float((share * gap).sum() - np.log(base.total[row]) + np.log(other.total[row]))
 
 
 def correct(predicted: NDArray[np.uint16], truth: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -103,5 +207,81 @@ def accuracy_per_class(
     return [float(h / m) if m else None for h, m in zip(hits, members, strict=True)]
 
 
+def in_top(labels: NDArray[np.uint16], truth: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which true labels (n,) are among the predicted ones (n, k)."""
+    return np.asarray((labels.astype(np.int64) == truth[:, None]).any(axis=1), np.bool_)
+
+
+def confusion(
+    predicted: NDArray[np.uint16], truth: NDArray[np.integer], classes: int
+) -> NDArray[np.int64]:
+    """Counts (classes, classes + 1): true class by predicted class; the last column is no class."""
+    columns = np.minimum(predicted.astype(np.int64), classes)
+    flat = np.bincount(truth * (classes + 1) + columns, minlength=classes * (classes + 1))
+    return flat.reshape(classes, classes + 1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class PerClass:
+    """One value for each class; None where there is nothing to divide by.
+
+    ``support`` instances of the class, ``predicted`` instances taken for it; ``precision`` = right
+    / predicted, ``recall`` = right / support, ``f1`` = 2·right / (predicted + support). Higher is
+    better for the last three.
+    """
+
+    support: tuple[int, ...]
+    predicted: tuple[int, ...]
+    precision: tuple[float | None, ...]
+    recall: tuple[float | None, ...]
+    f1: tuple[float | None, ...]
+
+
+def per_class(predicted: NDArray[np.uint16], truth: NDArray[np.integer], classes: int) -> PerClass:
+    """Precision, recall and F1 of each class from predicted and true labels (n,)."""
+    support = np.bincount(truth, minlength=classes)[:classes]
+    valid = predicted[predicted != NO_CLASS].astype(np.int64)
+    taken = np.bincount(valid, minlength=classes)[:classes]
+    right = np.bincount(truth[correct(predicted, truth)], minlength=classes)[:classes]
+    return PerClass(
+        support=tuple(support.tolist()),
+        predicted=tuple(taken.tolist()),
+        precision=shares(right, taken),
+        recall=shares(right, support),
+        f1=shares(2 * right, taken + support),
+    )
+
+
+def shares(parts: NDArray[np.integer], wholes: NDArray[np.integer]) -> tuple[float | None, ...]:
+    """part / whole of each; None where the whole is 0."""
+    return tuple(p / w if w else None for p, w in zip(parts.tolist(), wholes.tolist(), strict=True))
+
+
+def mean_of(values: Sequence[float | None]) -> float | None:
+    """Mean of the values that there are; None without any. This is a macro average."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float | None:
+    """Expected calibration error: Σ over bins of share · |accuracy - mean confidence|.
+
+    15 bins of equal width (Guo et al., "On Calibration of Modern Neural Networks", 2017). Lower is
+    better; 0 where confidence is what accuracy turns out to be; None without instances.
+    """
+    if not len(confidence):
+        return None
+    bins = np.clip(np.ceil(confidence * _CALIBRATION_BINS).astype(int) - 1, 0, None)
+    gaps = np.bincount(bins, weights=right.astype(np.float64) - confidence)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def places(top: TopK) -> NDArray[np.uint8]:
+    """How many places (n,) say enough: the fewest whose probabilities reach 99 %, else all k."""
+    reached = np.cumsum(top.probabilities, axis=1, dtype=np.int64) >= MASS * STEPS
+    enough = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, top.labels.shape[1])
+    return np.where(top.labels[:, 0] == NO_CLASS, 1, enough).astype(np.uint8)
+
+
 def _steps(probability: NDArray[np.float64]) -> NDArray[np.uint16]:
-    return np.rint(np.clip(probability, 0.0, 1.0) * _STEPS).astype(np.uint16)
+    return np.rint(np.clip(probability, 0.0, 1.0) * STEPS).astype(np.uint16)

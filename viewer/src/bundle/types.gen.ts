@@ -67,19 +67,40 @@ export interface InputRecord {
   readonly offset: number;
 }
 
+/** How an instance is shown: the array that is its picture, or the cells of these columns. */
+export interface PreviewRecord {
+  readonly kind: "image" | "text" | "table";
+  readonly array: string | null;
+  readonly columns: readonly string[];
+}
+
+/** An attribute of the instances; AttributesChunk has each instance's place among `levels`. */
+export interface GroupRecord {
+  readonly name: string;
+  readonly levels: readonly string[];
+}
+
 /**
  * The evaluation set; instance i is in chunk `chunks[i // chunk_size]`.
  *
- * `redacted`: ids and labels are there, what the instances are was left out.
+ * `classes` are those of labels, or names of the targets of a regression. `attributes` is the
+ * id of the chunk of labels and groups. `not_runnable` says why models cannot be run on these
+ * instances in the page; empty where they can. `redacted`: inputs and labels of instances are
+ * left out, ids and outcomes are there.
  */
 export interface DatasetRecord {
   readonly name: string;
+  readonly task: string;
   readonly instances: number;
   readonly classes: readonly string[];
   readonly inputs: readonly InputRecord[];
-  readonly preview: string | null;
+  readonly preview: PreviewRecord | null;
+  readonly groups: readonly GroupRecord[];
+  readonly attributes: string;
   readonly output: string | null;
   readonly scores: "logits" | "probabilities";
+  readonly threshold: number;
+  readonly not_runnable: string;
   readonly redacted: boolean;
   readonly chunk_size: number;
   readonly chunks: readonly string[];
@@ -379,20 +400,77 @@ export interface ActivationsChunk {
 }
 
 /**
- * `data/predictions/…`: uint16 (instances, k) labels and probabilities in 1/65535.
+ * An array of little-endian numbers in C order, made small for a file.
  *
- * Label 65535 marks an instance for which the model gave no usable scores; there are `invalid`
- * of them.
+ * `data` is zlib's format over the bytes of all numbers by place: first bytes of all, then
+ * second bytes of all, and so on.
+ */
+export interface PackedRecord {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly encoding: "planes+zlib";
+  readonly data: Base64;
+}
+
+/** Instances by what base and model made of them; `lost`: only the base was right. */
+export interface OutcomesRecord {
+  readonly both_right: number;
+  readonly both_wrong: number;
+  readonly lost: number;
+  readonly gained: number;
+}
+
+/**
+ * A model beside its root or parent; arrays have one number for each instance.
+ *
+ * `outcomes` is null where nothing is right or wrong.
+ */
+export interface BaseRecord {
+  readonly base: string;
+  readonly roles: readonly ("root" | "parent")[];
+  readonly metrics: Readonly<Record<string, JsonNumber | null>>;
+  readonly arrays: Readonly<Record<string, PackedRecord>>;
+  readonly outcomes: OutcomesRecord | null;
+}
+
+/**
+ * `data/predictions/…`: what one model answered, by the task's names (docs/bundle.md).
+ *
+ * `per_class` and `per_group` have columns of numbers: one for each class, or for each level
+ * of a group. `correct` are bits, one for each instance, the first in the highest bit of the
+ * first byte; null where nothing is known to be true. `texts` are ids of chunks of generated
+ * texts. `invalid` instances had no usable answer.
  */
 export interface PredictionsChunk {
   readonly model: string;
-  readonly k: number;
-  readonly accuracy: number | null;
-  readonly per_class: readonly (number | null)[];
+  readonly task: string;
+  readonly instances: number;
   readonly invalid: number;
-  readonly labels: Base64;
-  readonly probabilities: Base64;
-  readonly rest: Base64;
+  readonly metrics: Readonly<Record<string, JsonNumber | null>>;
+  readonly per_class: Readonly<Record<string, readonly (JsonNumber | null)[]>>;
+  readonly per_group: Readonly<Record<string, Readonly<Record<string, readonly (JsonNumber | null)[]>>>>;
+  readonly arrays: Readonly<Record<string, PackedRecord>>;
+  readonly correct: PackedRecord | null;
+  readonly texts: readonly string[];
+  readonly bases: readonly BaseRecord[];
+}
+
+/** `data/predictions/…/texts/…`: some texts of one model, from instance `first`. */
+export interface TextsChunk {
+  readonly model: string;
+  readonly first: number;
+  readonly texts: readonly string[];
+}
+
+/**
+ * `data/attributes`: what is known of every instance.
+ *
+ * `labels`: class indices (-1: none); bits of a set of classes; or numbers. null where labels
+ * are texts, or none. `groups`: places among the levels of each group.
+ */
+export interface AttributesChunk {
+  readonly labels: PackedRecord | null;
+  readonly groups: Readonly<Record<string, PackedRecord>>;
 }
 
 /** An array of instances: `shape[0]` is the number of instances in the chunk. */
@@ -402,12 +480,18 @@ export interface ArrayRecord {
   readonly data: Base64;
 }
 
-/** `data/instances/…`: some instances, from index `first`. */
+/**
+ * `data/instances/…`: some instances, from index `first`.
+ *
+ * `labels`: a class index, indices of the classes that apply, numbers, or texts; null where
+ * nothing is known. `cells`: the values of the preview's columns, row by row.
+ */
 export interface InstancesChunk {
   readonly first: number;
   readonly ids: readonly string[];
-  readonly labels: readonly number[];
+  readonly labels: readonly Json[];
   readonly arrays: Readonly<Record<string, ArrayRecord>>;
+  readonly cells: readonly (readonly Json[])[];
 }
 
 /** Wall-clock milliseconds of one run. */

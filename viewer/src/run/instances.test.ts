@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { DatasetRecord, InstancesChunk } from "../bundle/types.gen.ts";
+import type { DatasetRecord, InstancesChunk, PackedRecord, PredictionsChunk } from "../bundle/types.gen.ts";
 import { instanceOf, modelInputs, pictureOf } from "./instances.ts";
-import { agreementOf, exportedPrediction } from "./predictions.ts";
+import { agreementOf, exportedPrediction, recordedTopK } from "./predictions.ts";
 
 const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
@@ -9,8 +9,12 @@ const chunk: InstancesChunk = {
   first: 20,
   ids: ["a", "b"],
   labels: [3, 1],
+  cells: [],
   arrays: { images: { dtype: "uint8", shape: [2, 1, 1, 2], data: toBase64(Uint8Array.of(0, 51, 102, 255)) } },
 };
+
+const packed = (dtype: string, shape: readonly number[], data: string): PackedRecord =>
+  ({ dtype, shape, encoding: "planes+zlib", data }) as PackedRecord;
 
 describe("instances", () => {
   it("are slices of their chunk", () => {
@@ -32,13 +36,16 @@ describe("instances", () => {
 });
 
 describe("predictions", () => {
-  it("read the exporter's top-k of one instance", () => {
-    const uint16 = (...values: number[]): string => toBase64(new Uint8Array(Uint16Array.from(values).buffer));
-    const found = exportedPrediction(
-      { model: "m", k: 2, accuracy: 1, per_class: [], invalid: 0, labels: uint16(1, 2, 3, 4), probabilities: uint16(65535, 0, 13107, 0), rest: "" },
-      1,
-    );
-    expect(found).toEqual({ labels: [3, 4], probabilities: [0.2, 0] });
+  it("read the exporter's top-k of one instance", async () => {
+    // Made by cc_export.bundle.chunk.compact of [1, 2], [1, 300, 4] and [65535, 13107, 0].
+    const arrays = {
+      places: packed("uint8", [2], "eJxjZAIAAAYABA=="),
+      labels: packed("uint16", [3], "eJxj1GFhYGQAAAD6ADM="),
+      probabilities: packed("uint16", [3], "eJz7b8zw35gBAApiAmU="),
+    };
+    const recorded = await recordedTopK({ arrays } as unknown as PredictionsChunk);
+    expect(exportedPrediction(recorded, 0)).toEqual({ labels: [1], probabilities: [1] });
+    expect(exportedPrediction(recorded, 1)).toEqual({ labels: [300, 4], probabilities: [0.2, 0] });
   });
 
   it("agree by label and by the largest difference over the classes both name", () => {

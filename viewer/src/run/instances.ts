@@ -27,7 +27,8 @@ export interface InstanceArray {
 export interface Instance {
   readonly index: number;
   readonly id: string;
-  readonly label: number;
+  /** The true class; null where it is not known. */
+  readonly label: number | null;
   readonly arrays: Readonly<Record<string, InstanceArray>>;
 }
 
@@ -52,7 +53,11 @@ export function instanceOf(chunk: InstancesChunk, index: number): Instance {
     const size = shape.reduce((product, side) => product * side, 1);
     arrays[name] = { shape, values: valuesOf(record).subarray(place * size, (place + 1) * size) };
   }
-  return { index, id: chunk.ids[place] ?? String(index), label: chunk.labels[place] ?? -1, arrays };
+  return { index, id: chunk.ids[place] ?? String(index), label: asClass(chunk.labels[place]), arrays };
+}
+
+function asClass(label: unknown): number | null {
+  return typeof label === "number" ? label : null;
 }
 
 /** The feeds of one instance: raw · scale + offset, rounded once to float32, as the exporter computes them. */

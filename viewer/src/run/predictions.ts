@@ -1,6 +1,6 @@
 // A classifier's answer for one instance: computed here, recorded by the exporter, and how far the two agree.
 
-import { fromBase64 } from "../bundle/decode.ts";
+import { unpacked, type PackedNumbers } from "../bundle/packed.ts";
 import type { DatasetRecord, PredictionsChunk } from "../bundle/types.gen.ts";
 import type { Classification } from "../engine/answers.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
@@ -38,13 +38,30 @@ export async function classify(
   };
 }
 
+/** What the exporter recorded of one model: each instance has as many places as say enough. */
+export interface RecordedTopK {
+  /** Where the places of an instance begin; one more than there are instances. */
+  readonly starts: Uint32Array;
+  readonly labels: PackedNumbers;
+  readonly probabilities: PackedNumbers;
+}
+
+export async function recordedTopK(chunk: PredictionsChunk): Promise<RecordedTopK> {
+  const { places, labels, probabilities } = chunk.arrays;
+  if (!places || !labels || !probabilities) throw new Error("These predictions are not those of a classifier.");
+  const counts = await unpacked(places);
+  const starts = new Uint32Array(counts.length + 1);
+  for (const [index, count] of counts.entries()) starts[index + 1] = (starts[index] ?? 0) + count;
+  return { starts, labels: await unpacked(labels), probabilities: await unpacked(probabilities) };
+}
+
 /** What the exporter recorded for an instance. */
-export function exportedPrediction(chunk: PredictionsChunk, index: number): Prediction {
-  const of = (text: string): number[] => {
-    const all = new Uint16Array(fromBase64(text).buffer);
-    return [...all.subarray(index * chunk.k, (index + 1) * chunk.k)];
+export function exportedPrediction(recorded: RecordedTopK, index: number): Prediction {
+  const [first, last] = [recorded.starts[index] ?? 0, recorded.starts[index + 1] ?? 0];
+  return {
+    labels: [...recorded.labels.subarray(first, last)],
+    probabilities: [...recorded.probabilities.subarray(first, last)].map((step) => step / STEPS),
   };
-  return { labels: of(chunk.labels), probabilities: of(chunk.probabilities).map((step) => step / STEPS) };
 }
 
 export function agreementOf(here: Prediction, exported: Prediction): Agreement {

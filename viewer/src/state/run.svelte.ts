@@ -9,7 +9,15 @@ import type { OnnxEngine } from "../engine/onnx.ts";
 import type { PythonEngine } from "../engine/python.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { instanceOf, modelInputs, type Instance } from "../run/instances.ts";
-import { agreementOf, classify, exportedPrediction, type Agreement, type Prediction } from "../run/predictions.ts";
+import {
+  agreementOf,
+  classify,
+  exportedPrediction,
+  recordedTopK,
+  type Agreement,
+  type Prediction,
+  type RecordedTopK,
+} from "../run/predictions.ts";
 import { commonActivations, distributions, type ActivationChoice } from "../run/activations.ts";
 import type { Study } from "../study/study.ts";
 import type { View } from "./view.ts";
@@ -66,7 +74,7 @@ export class RunState {
   readonly #app: RunContext;
   readonly #newest = newestOnly();
   readonly #layers = new Map<string, Promise<LayersChunk>>();
-  readonly #predictions = new Map<string, Promise<PredictionsChunk>>();
+  readonly #predictions = new Map<string, Promise<RecordedTopK>>();
   #asked = "";
 
   constructor(app: RunContext) {
@@ -233,10 +241,12 @@ export class RunState {
     return remembered(this.#layers, chunk, () => loadJson<LayersChunk>(this.#app.bundle, chunk));
   }
 
-  async #predictionsOf(id: string): Promise<PredictionsChunk | null> {
+  async #predictionsOf(id: string): Promise<RecordedTopK | null> {
     const chunk = this.#app.study.byId.get(id)?.predictions;
     if (!chunk) return null;
-    return remembered(this.#predictions, chunk, () => loadJson<PredictionsChunk>(this.#app.bundle, chunk));
+    return remembered(this.#predictions, chunk, async () =>
+      recordedTopK(await loadJson<PredictionsChunk>(this.#app.bundle, chunk)),
+    );
   }
 }
 

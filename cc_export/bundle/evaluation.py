@@ -1,0 +1,233 @@
+"""From predictions and instances to the records of a bundle; nothing is read or written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from cc_core.jsonable import jsonable
+from cc_export.bundle.chunk import compact, pack
+from cc_export.bundle.records import (
+    ArrayRecord,
+    AttributesChunk,
+    BaseRecord,
+    DatasetRecord,
+    GroupRecord,
+    InputRecord,
+    InstancesChunk,
+    Json,
+    OutcomesRecord,
+    PackedRecord,
+    PredictionsChunk,
+    PreviewRecord,
+    TextsChunk,
+)
+from cc_export.dataset import Dataset
+from cc_export.predictions import BaseComparison, Predictions
+from cc_export.study.records import DatasetSource, Evaluation
+from cc_export.tasks.names import CLASSIFICATION
+
+ATTRIBUTES = "data/attributes"
+_INSTANCES_BYTES = 1 << 19
+_MOST_PER_CHUNK = 500
+# Instances by which the size of all is judged.
+_LOOKED_AT = 32
+_TEXT_BYTES = 1 << 20
+
+
+def predictions_chunk(
+    model_id: str, predictions: Predictions, texts: tuple[str, ...]
+) -> PredictionsChunk:
+    """The predictions of one model; ``texts`` are the ids of its chunks of texts."""
+    return PredictionsChunk(
+        model=model_id,
+        task=predictions.task,
+        instances=predictions.count,
+        invalid=predictions.invalid,
+        metrics=predictions.metrics,
+        per_class=predictions.classes,
+        per_group=predictions.groups,
+        arrays=_compacted(predictions.values),
+        correct=_bits(predictions.correct),
+        texts=texts,
+        bases=tuple(map(_base, predictions.comparisons)),
+    )
+
+
+def texts_chunks(
+    model_id: str, predictions: Predictions, chunk_id: str
+) -> Iterator[tuple[str, TextsChunk]]:
+    """The texts of one model in chunks of about a MiB, with the id of each chunk."""
+    texts = predictions.texts or ()
+    first = 0
+    while first < len(texts):
+        last, size = first, 0
+        while last < len(texts) and (last == first or size < _TEXT_BYTES):
+            size += len(texts[last].encode("utf-8", "replace"))
+            last += 1
+        record = TextsChunk(model_id, first, texts[first:last])
+        yield f"{chunk_id}/texts/{first:06d}", record
+        first = last
+
+
+def attributes_chunk(dataset: Dataset, *, redact: bool = False) -> AttributesChunk:
+    """Labels and groups of every instance."""
+    hidden = redact and dataset.source.truth not in ("class", "classes")
+    return AttributesChunk(
+        labels=None if hidden else _labels(dataset),
+        groups={group.name: compact(_narrow(group.codes)) for group in dataset.groups},
+    )
+
+
+def dataset_record(
+    dataset: Dataset, evaluation: Evaluation, *, redact: bool = False
+) -> DatasetRecord:
+    """The evaluation set, with as many instances in a chunk as fit half a MiB.
+
+    ``redact`` keeps ids and outcomes and drops what the instances are.
+    """
+    source = dataset.source
+    size = _MOST_PER_CHUNK if redact else _chunk_size(dataset)
+    chunks = -(-len(dataset) // size)
+    preview = None if redact else source.preview
+    return DatasetRecord(
+        name=source.name,
+        task="custom" if evaluation.custom else evaluation.task,
+        instances=len(dataset),
+        classes=dataset.classes,
+        inputs=tuple(InputRecord(i.name, i.array, i.scale, i.offset) for i in source.inputs),
+        preview=PreviewRecord(preview.kind, preview.array, preview.columns) if preview else None,
+        groups=tuple(GroupRecord(group.name, group.levels) for group in dataset.groups),
+        attributes=ATTRIBUTES,
+        output=evaluation.output,
+        scores=evaluation.scores,
+        threshold=evaluation.threshold,
+        not_runnable=_not_runnable(dataset, evaluation, redact),
+        redacted=redact,
+        chunk_size=size,
+        chunks=tuple(f"data/instances/{number:04d}" for number in range(chunks)),
+    )
+
+
+def instances_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> InstancesChunk:
+    """One of the chunks of instances that a dataset's record lists."""
+    first = number * record.chunk_size
+    which = slice(first, min(first + record.chunk_size, len(dataset)))
+    return _instances(dataset, which, redact=record.redacted)
+
+
+def _instances(dataset: Dataset, which: slice, *, redact: bool) -> InstancesChunk:
+    shown = dataset.source.preview
+    return InstancesChunk(
+        first=which.start,
+        ids=dataset.ids[which],
+        labels=tuple(map(Json, _plain_labels(dataset, which, redact=redact))),
+        arrays={} if redact else _arrays(dataset, which),
+        cells=_cells(dataset, shown.columns, which) if shown and not redact else (),
+    )
+
+
+def _arrays(dataset: Dataset, which: slice) -> dict[str, ArrayRecord]:
+    """What pictures are made of and models take; texts are shown as cells."""
+    if not dataset.source.arrays:
+        return {}
+    return {
+        name: ArrayRecord(array.dtype.name, array.shape, pack(array))
+        for name, array in dataset.raw(which).items()
+        if array.dtype.kind != "O"
+    }
+
+
+def _cells(
+    dataset: Dataset, columns: tuple[str, ...], which: slice
+) -> tuple[tuple[Json, ...], ...]:
+    if not columns:
+        return ()
+    found = dataset.cells(columns, which)
+    rows = zip(*(found[column].tolist() for column in columns), strict=True)
+    return tuple(tuple(Json(jsonable(cell)) for cell in row) for row in rows)
+
+
+def _chunk_size(dataset: Dataset) -> int:
+    some = slice(0, min(_LOOKED_AT, len(dataset)))
+    sample = orjson.dumps(jsonable(_instances(dataset, some, redact=False)))
+    fitting = int(_INSTANCES_BYTES * some.stop / len(sample))
+    return max(1, min(fitting, _MOST_PER_CHUNK))
+
+
+def _labels(dataset: Dataset) -> PackedRecord | None:
+    labels = dataset.labels
+    if labels is None or labels.dtype.kind in "OU":
+        return None
+    if dataset.source.truth == "class":
+        return compact(_narrow(labels))
+    if labels.dtype == np.bool_:
+        return compact(np.packbits(labels, axis=1) if labels.ndim == 2 else labels)
+    return compact(labels.astype(np.float32))
+
+
+def _narrow(codes: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers from 0 on in as few bytes as they need."""
+    largest = int(codes.max(initial=0))
+    return codes.astype(np.uint8 if largest < 1 << 8 else np.uint16)
+
+
+def _plain_labels(dataset: Dataset, which: slice, *, redact: bool) -> list[Any]:
+    """Labels as JSON has them: an index, indices, numbers, or texts."""
+    count, labels = which.stop - which.start, dataset.labels
+    classed = dataset.source.truth in ("class", "classes")
+    if labels is None or (redact and not classed):
+        return [None] * count
+    if dataset.source.truth == "classes":
+        return [np.flatnonzero(row).tolist() for row in labels[which]]
+    return [jsonable(label) for label in labels[which].tolist()]
+
+
+def _not_runnable(dataset: Dataset, evaluation: Evaluation, redact: bool) -> str:
+    """Why models cannot be run on these instances in the page."""
+    source = dataset.source
+    if redact:
+        return "The instances were left out when this site was exported."
+    if evaluation.custom or evaluation.task != CLASSIFICATION:
+        task = "a task of its own" if evaluation.custom else evaluation.task
+        return f"The page runs classifiers, and this study is about {task}."
+    for call in (source.preprocess, evaluation.postprocess):
+        if call is not None:
+            return f"Models run with {call.name}, which is Python of the study's own."
+    if not source.inputs:
+        return "Nothing says what the models' inputs are."
+    if _has_texts(source, dataset):
+        return "The models take texts, which the page does not pass on."
+    return ""
+
+
+def _has_texts(source: DatasetSource, dataset: Dataset) -> bool:
+    used = (column for entry in source.inputs for column in source.columns_of(entry.array))
+    return any(dataset.table.columns[column].is_text for column in used)
+
+
+def _compacted(values: Mapping[str, NDArray[Any]]) -> dict[str, PackedRecord]:
+    return {name: compact(array) for name, array in values.items()}
+
+
+def _bits(flags: NDArray[np.bool_] | None) -> PackedRecord | None:
+    return None if flags is None else compact(np.packbits(flags))
+
+
+def _base(found: BaseComparison) -> BaseRecord:
+    outcomes = found.outcomes
+    return BaseRecord(
+        base=found.base,
+        roles=found.roles,
+        metrics=found.metrics,
+        arrays=_compacted(found.values),
+        outcomes=OutcomesRecord(
+            outcomes.both_right, outcomes.both_wrong, outcomes.lost, outcomes.gained
+        )
+        if outcomes
+        else None,
+    )

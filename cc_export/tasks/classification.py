@@ -1,0 +1,209 @@
+"""Classification: one class for each instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cc_core import classification as core
+from cc_core.outcomes import four_way
+from cc_export.dataset import Dataset
+from cc_export.predictions import BaseComparison, Predictions
+from cc_export.study import names
+from cc_export.tasks.names import CLASSIFICATION
+from cc_export.tasks.task import Base, Case, Task, by_level, mean, metric
+
+TOP_K = 5
+
+
+def fitted(values: NDArray[Any], dataset: Dataset) -> NDArray[Any] | None:
+    """One number for each class, if that is what they are."""
+    fits = values.ndim == 2 and values.dtype.kind in "biuf"
+    classes = len(dataset.classes)
+    return values if fits and values.shape[1] == (classes or values.shape[1]) else None
+
+
+def wanted(count: int, dataset: Dataset) -> str:
+    """What answers must look like."""
+    classes = len(dataset.classes)
+    of = f" of {classes} classes" if classes else ""
+    return f"{count} instances{of} need numbers of shape [{count}, {classes or 'classes'}]"
+
+
+class _Pass:
+    """One pass over the answers, block by block, beside those of the bases."""
+
+    def __init__(self, case: Case) -> None:
+        kind, labels = case.evaluation.scores, case.dataset.labels
+        n = len(case.answers)
+        tops: list[core.TopK] = []
+        self.truth = np.full(n, np.nan)
+        self.loss = np.full(n, np.nan)
+        self.divergence = [np.empty(n) for _ in case.bases]
+        self.predicted = [np.empty(n, np.uint16) for _ in case.bases]
+        self.base_truth = [np.full(n, np.nan) for _ in case.bases]
+        for part in case.answers.blocks():
+            own = core.distribution(case.answers.block(part.start, part.stop), kind)
+            tops.append(core.top_k_of(own, TOP_K))
+            if labels is not None:
+                self.truth[part] = core.true_probability(own, labels[part])
+                self.loss[part] = core.log_loss(own, labels[part])
+            for number, base in enumerate(case.bases):
+                other = core.distribution(base.answers.block(part.start, part.stop), kind)
+                self.divergence[number][part] = core.kl_divergence(other, own)
+                best = other.weights.argmax(axis=1).astype(np.uint16)
+                self.predicted[number][part] = np.where(other.invalid, core.NO_CLASS, best)
+                if labels is not None:
+                    found = core.true_probability(other, labels[part])
+                    self.base_truth[number][part] = found
+        self.top = core.TopK(
+            np.concatenate([top.labels for top in tops]),
+            np.concatenate([top.probabilities for top in tops]),
+            np.concatenate([top.rest for top in tops]),
+        )
+
+
+def judge(case: Case) -> Predictions:
+    """Top-k of every instance, the standard metrics, and the divergence from each base."""
+    seen = _Pass(case)
+    top, labels = seen.top, case.dataset.labels
+    predicted = top.labels[:, 0]
+    classes: dict[str, Any] = {}
+    if labels is not None:
+        found = core.per_class(predicted, labels, len(case.dataset.classes))
+        fields = ("support", "predicted", "precision", "recall", "f1")
+        classes = {name: getattr(found, name) for name in fields}
+    kept = np.arange(top.labels.shape[1])[None, :] < core.places(top)[:, None]
+    values: dict[str, NDArray[Any]] = {
+        "places": core.places(top),
+        "labels": top.labels[kept],
+        "probabilities": top.probabilities[kept],
+        "rest": _rest(top, kept),
+    }
+    if labels is not None:
+        values["truth"] = _steps(seen.truth)
+    return Predictions(
+        task=CLASSIFICATION,
+        count=len(predicted),
+        metrics=_metrics(seen, labels, slice(None)),
+        values=values,
+        correct=core.correct(predicted, labels) if labels is not None else None,
+        classes=classes,
+        groups=by_level(case.dataset.groups, lambda which: _metrics(seen, labels, which)),
+        invalid=int((predicted == core.NO_CLASS).sum()),
+        comparisons=tuple(
+            _compared(base, number, seen, labels) for number, base in enumerate(case.bases)
+        ),
+    )
+
+
+def _metrics(
+    seen: _Pass, labels: NDArray[np.int64] | None, which: slice | NDArray[np.intp]
+) -> dict[str, float | None]:
+    if labels is None:
+        return {}
+    truth, predicted = labels[which], seen.top.labels[which, 0]
+    right = core.correct(predicted, truth)
+    valid = predicted != core.NO_CLASS
+    confidence = seen.top.probabilities[which, 0] / core.STEPS
+    f1 = core.per_class(predicted, truth, int(max(truth, default=0)) + 1)
+    # A class that is only ever predicted counts, too.
+    taken = set(predicted[valid].tolist()) - set(truth.tolist())
+    scores = [value for value, n in zip(f1.f1, f1.support, strict=True) if n]
+    found = {
+        names.ACCURACY: core.accuracy(predicted, truth),
+        names.MACRO_F1: core.mean_of([*scores, *[0.0] * len(taken)]),
+        names.LOG_LOSS: mean(seen.loss[which]),
+        names.CALIBRATION: core.calibration_error(confidence[valid], right[valid]),
+    }
+    if seen.top.labels.shape[1] == TOP_K:
+        hits = core.in_top(seen.top.labels[which], truth)
+        found[names.TOP5] = float(hits.mean()) if len(hits) else None
+    return found
+
+
+def _compared(
+    base: Base, number: int, seen: _Pass, labels: NDArray[np.int64] | None
+) -> BaseComparison:
+    predicted, own = seen.predicted[number], seen.top.labels[:, 0]
+    outcomes = None
+    if labels is not None:
+        outcomes = four_way(core.correct(predicted, labels), core.correct(own, labels))
+    return BaseComparison(
+        base=base.model,
+        roles=base.roles,
+        metrics={
+            names.AGREEMENT: float((predicted == own).mean()),
+            names.DIVERGENCE: mean(seen.divergence[number]),
+            names.TRUE_CHANGE: mean(seen.truth - seen.base_truth[number]),
+        },
+        values={"divergence": seen.divergence[number].astype(np.float16)},
+        outcomes=outcomes,
+    )
+
+
+def _rest(top: core.TopK, kept: NDArray[np.bool_]) -> NDArray[np.uint16]:
+    """Probability of all classes that are not listed."""
+    unlisted = np.where(kept, 0, top.probabilities).sum(axis=1, dtype=np.int64) + top.rest
+    return np.asarray(np.minimum(unlisted, core.STEPS), np.uint16)
+
+
+def _steps(share: NDArray[np.float64]) -> NDArray[np.uint16]:
+    usable = np.clip(np.nan_to_num(share), 0.0, 1.0)
+    return np.asarray(np.rint(usable * core.STEPS), np.uint16)
+
+
+TASK = Task(
+    name=CLASSIFICATION,
+    arrays=("scores",),
+    fitted=fitted,
+    wanted=wanted,
+    judge=judge,
+    metrics=(
+        metric(
+            names.ACCURACY,
+            "Share of evaluation instances whose most probable class is the true one.",
+            primary=True,
+        ),
+        metric(names.TOP5, "Share of instances whose true class is among the five most probable."),
+        metric(
+            names.MACRO_F1,
+            "Mean over classes of 2·right / (instances of the class + predictions of it); classes "
+            "without either are left out.",
+        ),
+        metric(
+            names.LOG_LOSS,
+            "Mean of -log p(true class).",
+            direction="lower",
+            unit="nats",
+            format=".3f",
+            maximum=None,
+        ),
+        metric(
+            names.CALIBRATION,
+            "Expected calibration error: mean distance between confidence and accuracy, in 15 "
+            "equal bins of confidence.",
+            direction="lower",
+        ),
+    ),
+    comparisons=(
+        metric(names.AGREEMENT, "Share of instances that get the same class from both models."),
+        metric(
+            names.DIVERGENCE,
+            "Mean Kullback-Leibler divergence from the base's class probabilities: "
+            "Σ p(base)·log(p(base) / p(model)).",
+            direction="lower",
+            unit="nats",
+            format=".3f",
+            maximum=None,
+        ),
+        metric(
+            names.TRUE_CHANGE,
+            "Mean change of the true class's probability, model minus base.",
+            format="+.2%",
+            minimum=-1.0,
+        ),
+    ),
+)

@@ -1,0 +1,55 @@
+"""Embeddings: how far each instance moved, and whether it kept its neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def cosine(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Cosine (n,) of the angle between rows of two arrays (n, d), in float64.
+
+    1 where they point the same way; NaN where either is all zero, or holds a NaN or infinity.
+    """
+    a, b = first.astype(np.float64), second.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        product = np.einsum("ij,ij->i", a, b)
+        found = product / np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
+    return np.asarray(np.clip(found, -1.0, 1.0), np.float64)
+
+
+def unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rows (n, d) of length 1; rows that have no direction become zero."""
+    values = rows.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        length = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
+        usable = np.isfinite(length) & (length > 0)
+        return np.where(usable, values / length, 0.0)
+
+
+def neighbours(
+    rows: NDArray[np.float64], gallery: NDArray[np.float64], own: NDArray[np.integer], k: int
+) -> NDArray[np.int64]:
+    """Indices (n, k) of the gallery (m, d) closest by cosine to each of n rows, closest first.
+
+    Rows and gallery have length 1. ``own`` (n,) is the place of a row in the gallery, where it is
+    left out, or -1. Ties go to the lower index; k is cut to what is left.
+    """
+    likeness = rows @ gallery.T
+    inside = own >= 0
+    likeness[np.flatnonzero(inside), own[inside]] = -np.inf
+    k = min(k, len(gallery) - bool(inside.any()))
+    found = np.empty((len(rows), max(k, 0)), np.int64)
+    place = np.arange(len(rows))
+    for rank in range(found.shape[1]):
+        found[:, rank] = likeness.argmax(axis=1)
+        likeness[place, found[:, rank]] = -np.inf
+    return found
+
+
+def overlap(first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Share (n,) of the k neighbours of one row that are neighbours of the other, too."""
+    if not first.shape[1]:
+        return np.full(len(first), np.nan)
+    same = (first[:, :, None] == second[:, None, :]).any(axis=2)
+    return np.asarray(same.mean(axis=1), np.float64)
