@@ -382,8 +382,7 @@ def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exp
         alone = evaluate.batch_size(name for name, _ in result.inspection.operators) == 1
         how = Sample(batch=1) if alone else Sample()
         arguments = (path, shown, source, content, how)
-        data = (source.path,) if source.path else ()
-        return Work(_expose, arguments, (path, *data))
+        return Work(_expose, arguments, (path, *_files_of(source)))
 
     return Stage("Expose", task, lambda result, found: replace(result, exposed=found))
 
@@ -453,7 +452,7 @@ def measure_memory(
         peak_memory(lambda: _dataset(source, content)) as measure,
     ):
         for model, path in paths.items():
-            work = Work(_peak, (path, source, content, where), (path, source.path))
+            work = Work(_peak, (path, source, content, where), (path, *_files_of(source)))
             known = runner.find(work)
             found[model] = known[0] if known else measure(path)
             if not known and found[model] is not None:
@@ -468,6 +467,11 @@ def _peak(
     """What stands for a measurement of memory in the cache; see ``measure_memory``."""
     with peak_memory(lambda: _dataset(source, content)) as measure:
         return measure(path)
+
+
+def _files_of(source: DatasetSource) -> tuple[Path, ...]:
+    """What an evaluation set is read from; it may be made by the study's own Python."""
+    return (source.path,) if source.path else ()
 
 
 @lru_cache(maxsize=1)

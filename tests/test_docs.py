@@ -97,6 +97,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, built_site: None) -> Path:
         images=rng.integers(0, 256, (12, 1, tiny_models.SIDE, tiny_models.SIDE), np.uint8),
         labels=np.arange(12) % 2,
     )
+    (study / "adult.csv").write_text("age,hours,sex,income\n39,40,f,no\n52,45,m,yes\n", "utf-8")
     weights = tiny_models.weights()
     # README's classes are two.
     weights |= {"fc.weight": weights["fc.weight"][:2], "fc.bias": weights["fc.bias"][:2]}
