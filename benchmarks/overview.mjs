@@ -167,16 +167,20 @@ async function brushing(page) {
   return Object.assign(step, { page, end });
 }
 
-/** From the new address to the sentence about the 16, another 16 in each run. */
+/** From the new address to the sentence about the 16, another 16 in each run; Python runs because some others were compared before. */
 async function selecting(page, models, run) {
-  await page.evaluate(() => window.__cc.python.warm());
-  const chosen = Array.from({ length: 16 }, (_, place) => models[(place * 61 + run * 7 + 5) % models.length].id);
-  return page.evaluate(async (hash) => {
+  const chosen = (count, first) => linkTo(Array.from({ length: count }, (_, place) => models[(place * 61 + run * 7 + first) % models.length].id));
+  await sentenceAfter(page, chosen(12, 3), 12);
+  return sentenceAfter(page, chosen(16, 5), 16);
+}
+
+function sentenceAfter(page, hash, count) {
+  return page.evaluate(async (hash, start) => {
     const begin = performance.now();
     location.hash = hash;
-    while (!document.querySelector(".sentence")?.textContent.startsWith("16 models")) await new Promise((resolve) => requestAnimationFrame(resolve));
+    while (!document.querySelector(".sentence")?.textContent.startsWith(start)) await new Promise((resolve) => requestAnimationFrame(resolve));
     return performance.now() - begin;
-  }, linkTo(chosen));
+  }, hash, `${count} models`);
 }
 
 function reference(page) {
