@@ -7,10 +7,10 @@ import { createPython, type PythonEngine } from "../engine/python.ts";
 import type { EngineStatus } from "../engine/status.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
-import { lineageOf, makeStudy, metricNamed, type Study } from "../study/study.ts";
+import { lineageOf, makeStudy, metricNamed, primaryMetrics, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import type { Arrangement } from "../map/layout.ts";
-import { ExplanationState } from "./explanation.svelte.ts";
+import { ExplanationState, type Wanted } from "./explanation.svelte.ts";
 import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
 import { Marks } from "./marks.svelte.ts";
 import { Parts } from "./parts.svelte.ts";
@@ -39,6 +39,8 @@ export class AppState {
   hoveredInPlot: boolean = $state(false);
   /** Light or dark; kept on this device, not in links. */
   theme: Theme = $state("system");
+  /** Whether the choices that narrow a comparison down are looked at. */
+  refining: boolean = $state(false);
   /** A part of the site that could not be loaded although the page works without it. */
   notice: Failure | null = $state.raw(null);
   /** What each engine is doing. */
@@ -82,6 +84,11 @@ export class AppState {
     x: metricNamed(this.study, this.parts.plotX),
     y: metricNamed(this.study, this.parts.plotY),
   });
+  /** The metrics that selection details chart. */
+  readonly chartedMetrics: readonly MetricRecord[] = $derived.by(() => {
+    const names = this.parts.charted;
+    return names ? this.study.metrics.filter(({ name }) => names.includes(name)) : primaryMetrics(this.study);
+  });
   readonly sizeMetric: MetricRecord | null = $derived(metricNamed(this.study, this.parts.size));
 
   constructor(bundle: Bundle, study: Study, hash: string) {
@@ -99,7 +106,7 @@ export class AppState {
     this.onnx.status.subscribe((status) => (this.onnxStatus = status));
     this.explanation = new ExplanationState(bundle, this.python, study.manifest.answers);
     this.run = new RunState(this);
-    this.explanation.ask(this.study, this.view.selection);
+    this.explain();
   }
 
   /** Timings lie in a chunk of their own and come after the first picture. */
@@ -136,7 +143,7 @@ export class AppState {
   selectAll(ids: readonly string[], add = false): void {
     const chosen = ids.filter((id) => this.filtered.passing.has(id) || this.selected.has(id));
     const selection = add ? [...new Set([...this.view.selection, ...chosen])] : chosen;
-    this.#show({ ...this.view, selection });
+    this.#show({ ...this.view, selection, refined: {} });
   }
 
   /** Chooses the model others are compared with; null returns to the root. */
@@ -177,6 +184,36 @@ export class AppState {
   toggleLog(axis: "x" | "y"): void {
     const { logX, logY } = this.view;
     this.#show({ ...this.view, ...(axis === "x" ? { logX: !logX } : { logY: !logY }) });
+  }
+
+  /** Asks what differs among the selected models, as far as that is not known yet. */
+  explain(wanted: Wanted = { refinement: this.refining, edits: false }): void {
+    this.explanation.ask(this.study, this.view.selection, this.view.refined, this.base, wanted);
+  }
+
+  /** Keeps a variable's value in the comparison, or drops it; a variable of which no value is kept keeps all. */
+  refine(label: string, place: number): void {
+    const kept = this.view.refined[label] ?? [];
+    const places = kept.includes(place) ? kept.filter((other) => other !== place) : [...kept, place].sort((a, b) => a - b);
+    const others = Object.entries(this.view.refined).filter(([other]) => other !== label);
+    this.#show({ ...this.view, refined: Object.fromEntries(places.length > 0 ? [...others, [label, places]] : others) });
+  }
+
+  /** Shows the choices that narrow a comparison down, or puts them away. */
+  openRefinement(open: boolean): void {
+    const { answer } = this.explanation;
+    this.refining = open;
+    if (open && answer.state === "answered" && answer.refinement === null) this.explain();
+  }
+
+  /** Compares all selected models again. */
+  unrefine(): void {
+    this.#show({ ...this.view, refined: {} });
+  }
+
+  /** Charts these metrics of the selected models. */
+  chartMetrics(names: readonly string[] | null): void {
+    this.#show({ ...this.view, charted: names });
   }
 
   /** Sorts the table; the same key again turns the order round, and a third time undoes it. */
@@ -262,7 +299,8 @@ export class AppState {
     this.view = view;
     this.parts.show(view);
     this.#mark();
-    if (before.selection !== view.selection) this.explanation.ask(this.study, view.selection);
+    const asked = (["selection", "refined", "base"] as const).some((part) => before[part] !== view[part]);
+    if (asked) this.explain();
     this.run.viewChanged();
   }
 

@@ -2,7 +2,7 @@
 
 import type { Filter } from "../filter/filters.ts";
 import type { Arrangement } from "../map/layout.ts";
-import type { SidePanel, View } from "./view.ts";
+import type { Refined, SidePanel, View } from "./view.ts";
 
 export class Parts {
   selection: readonly string[] = $state.raw([]);
@@ -19,6 +19,8 @@ export class Parts {
   logY: boolean = $state(false);
   sort: string | null = $state(null);
   descending: boolean = $state(false);
+  refined: Refined = $state.raw({});
+  charted: readonly string[] | null = $state.raw(null);
 
   /** Setting a part to what it is changes nothing. */
   show(view: View): void {
@@ -36,5 +38,7 @@ export class Parts {
     this.logY = view.logY;
     this.sort = view.sort;
     this.descending = view.descending;
+    this.refined = view.refined;
+    this.charted = view.charted;
   }
 }

@@ -38,7 +38,7 @@ describe("the view in the address", () => {
   it("comes back exactly, whatever the ids hold", () => {
     const view: View = {
       selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", arrangement: "time", collapsed: HOSTILE.slice(1, 3), filters: [{ kind: "metric", metric: "Size", low: null, high: 5.5 }], sort: "Size", descending: true,
-      panel: "plot", plotX: "Accuracy", plotY: "Size", logX: true, logY: true, instance: 7, activation: "/a/b&c=d",
+      panel: "plot", plotX: "Accuracy", plotY: "Size", logX: true, logY: true, refined: { "a · b, c": [0, 2], __proto: [1] }, charted: ["Size"], instance: 7, activation: "/a/b&c=d",
     };
     expect(hashToView(`#${viewToHash(view, initial)}`, initial, study)).toEqual(view);
   });
@@ -48,6 +48,11 @@ describe("the view in the address", () => {
     expect(hashToView("#arrangement=time", defaultView(undated), undated).arrangement).toBe("operation");
     expect(hashToView("#arrangement=time", initial, study).arrangement).toBe("time");
     expect(hashToView("#arrangement=step", initial, study).arrangement).toBe("step");
+  });
+
+  it("keeps an empty choice of charts apart from none", () => {
+    expect(hashToView(`#${viewToHash({ ...initial, charted: [] }, initial)}`, initial, study).charted).toEqual([]);
+    expect(hashToView("#charted=x&refine=%5B1%5D&refine=%5B%22a%22%2C-1%5D&refine=%5B%22a%22%5D", initial, study)).toEqual(initial);
   });
 
   it("leaves out what the study does not have", () => {

@@ -8,6 +8,9 @@ import { ACCURACY, SIZE } from "../study/wellKnown.ts";
 
 export type SidePanel = "table" | "plot";
 
+/** Values to keep, as places in a variable's values, by the variable's label. */
+export type Refined = Readonly<Record<string, readonly number[]>>;
+
 export interface View {
   /** Ids of the selected models, in the order they were selected. */
   readonly selection: readonly string[];
@@ -32,6 +35,10 @@ export interface View {
   /** What the table is sorted by: a metric's name, "model", "operation", or null for study order. */
   readonly sort: string | null;
   readonly descending: boolean;
+  /** To what the comparison of the selected models is narrowed down. */
+  readonly refined: Refined;
+  /** Names of the metrics that selection details chart; null: the primary ones. */
+  readonly charted: readonly string[] | null;
   /** Index of the evaluation instance that models run on in the page. */
   readonly instance: number | null;
   /** Name of the tensor whose activations are shown. */
@@ -61,6 +68,8 @@ export function defaultView(study: Study): View {
     logY: false,
     sort: null,
     descending: false,
+    refined: {},
+    charted: null,
     instance: null,
     activation: null,
   };
@@ -87,6 +96,8 @@ export function viewToHash(view: View, initial: View): string {
     if (view[key] !== initial[key]) parts.set(key, view[key] ?? "");
   }
   for (const key of ["logX", "logY", "descending"] as const) if (view[key]) parts.set(key, "1");
+  for (const [label, places] of Object.entries(view.refined)) parts.append("refine", JSON.stringify([label, ...places]));
+  if (view.charted !== null) parts.set("charted", JSON.stringify(view.charted));
   if (view.instance !== null) parts.set("instance", String(view.instance));
   return parts.toString();
 }
@@ -107,6 +118,8 @@ const WORDS: Readonly<Record<keyof View, string>> = {
   logY: "axes",
   sort: "order",
   descending: "order",
+  refined: "refinement",
+  charted: "charted metrics",
   instance: "image",
   activation: "activation",
 };
@@ -146,6 +159,8 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     logY: parts.get("logY") === "1",
     sort: parts.get("sort") || null,
     descending: parts.get("descending") === "1",
+    refined: Object.fromEntries(parts.getAll("refine").flatMap(readRefined)),
+    charted: readCharted(parts.get("charted"), study),
     instance: instance >= 0 && instance < count ? instance : null,
     activation: parts.get("activation") || null,
   };
@@ -158,4 +173,24 @@ function arrangementNamed(name: string | null, study: Study): Arrangement | null
 /** The arrangements that a study can be shown in: by time only when it says when its models were made. */
 export function arrangementsOf(study: Study): readonly Arrangement[] {
   return hasTimes(study) ? ["operation", "step", "time"] : ["operation", "step"];
+}
+
+function readRefined(text: string): readonly (readonly [string, readonly number[]])[] {
+  const [label, ...places] = readArray(text) ?? [];
+  if (typeof label !== "string" || places.length === 0) return [];
+  return places.every((place) => Number.isInteger(place) && (place as number) >= 0) ? [[label, places as number[]]] : [];
+}
+
+function readCharted(text: string | null, study: Study): readonly string[] | null {
+  const names = text === null ? null : readArray(text);
+  return names && study.metrics.flatMap(({ name }) => (names.includes(name) ? [name] : []));
+}
+
+function readArray(text: string): readonly unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
