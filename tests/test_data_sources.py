@@ -1,0 +1,180 @@
+"""Evaluation data of every kind: the same rows, whatever they are stored in, some at a time."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pytest
+from PIL import Image
+from pyarrow import parquet
+
+from cc_export.dataset import Dataset, open_dataset
+from cc_export.errors import ExportError, StudyError
+from cc_export.study import load_study
+
+N = 12
+RNG = np.random.default_rng(3)
+ROWS = [
+    {
+        "age": int(RNG.integers(18, 90)),
+        "hours": float(RNG.integers(0, 400)) / 4,
+        "sex": ["f", "m"][i % 2],
+        "note": f"row {i}, “quoted”\nand broken",
+        "income": ["no", "yes"][int(RNG.integers(2))],
+    }
+    for i in range(N)
+]
+
+
+def delimited(path: Path, delimiter: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(ROWS[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(ROWS)
+
+
+def as_module(path: Path) -> None:
+    text = f"ROWS = {ROWS!r}\n\ndef instances():\n    yield from ROWS\n"
+    (path.parent / "my_rows.py").write_text(text, "utf-8")
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "data.csv": lambda path: delimited(path, ","),
+    "data.tsv": lambda path: delimited(path, "\t"),
+    "data.jsonl": lambda path: path.write_text("\n".join(map(json.dumps, ROWS)) + "\n", "utf-8"),
+    "data.parquet": lambda path: parquet.write_table(
+        pyarrow.Table.from_pylist(ROWS), path, row_group_size=5
+    ),
+    "data.npz": lambda path: np.savez(
+        path, **{name: np.array([row[name] for row in ROWS]) for name in ROWS[0]}
+    ),
+    "callable": as_module,
+}
+
+
+def study_of(folder: Path, dataset: str) -> Dataset:
+    (folder / "study.yaml").write_text(
+        f"dataset:\n{dataset}\nevaluation: {{task: classification}}\nmodels: [{{id: a}}]\n", "utf-8"
+    )
+    source = load_study(folder).dataset
+    assert source is not None
+    return open_dataset(source)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_rows_are_the_same(name: str, tmp_path: Path) -> None:
+    """Numbers, labels by name, groups and texts, in one piece and in slices of any size."""
+    WRITERS[name](tmp_path / name)
+    where = "  call: my_rows:instances" if name == "callable" else f"  path: {name}"
+    dataset = study_of(
+        tmp_path,
+        f"{where}\n  inputs: {{x: {{columns: [age, hours], scale: 0.5, offset: 1}}}}\n"
+        "  label: income\n  classes: ['no', 'yes']\n  groups: {sex: sex}\n"
+        "  preview: {kind: table, columns: [age, note]}",
+    )
+    expected = np.array([[row["age"], row["hours"]] for row in ROWS]) * 0.5 + 1
+    assert len(dataset) == N
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [["no", "yes"].index(row["income"]) for row in ROWS]
+    for size in (1, 5, N, 100):
+        parts = [feeds["x"] for feeds in dataset.batches(size)]
+        np.testing.assert_array_equal(np.concatenate(parts), expected.astype(np.float32))
+        assert max(map(len, parts)) == min(size, N)
+    (group,) = dataset.groups
+    assert [group.levels[code] for code in group.codes] == [row["sex"] for row in ROWS]
+    cells = dataset.cells(["note", "age"], slice(3, 7))
+    assert cells["note"].tolist() == [row["note"] for row in ROWS[3:7]]
+    assert cells["age"].tolist() == [row["age"] for row in ROWS[3:7]]
+
+
+@pytest.mark.parametrize("layout", ["chw", "hwc"])
+def test_a_folder_of_images(layout: str, tmp_path: Path) -> None:
+    """A folder for each class; pixels in the layout that was asked for, other sizes resized."""
+    pixels = {}
+    for name in ("cats/b.png", "cats/a.png", "dogs/c.png"):
+        file = tmp_path / "images" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pixels[name] = RNG.integers(0, 256, (4, 6, 3), np.uint8)
+        Image.fromarray(pixels[name]).save(file)
+    Image.fromarray(np.zeros((8, 12, 3), np.uint8)).save(tmp_path / "images" / "dogs" / "d.png")
+    (tmp_path / "images" / "dogs" / "notes.txt").write_text("no image")
+    dataset = study_of(
+        tmp_path,
+        "  path: images\n  inputs: {x: {array: image}}\n  label: class\n  ids: file\n"
+        f"  classes: [cats, dogs]\n  image: {{layout: {layout}}}",
+    )
+    assert dataset.ids == ("cats/a.png", "cats/b.png", "dogs/c.png", "dogs/d.png")
+    assert dataset.labels is not None and dataset.labels.tolist() == [0, 0, 1, 1]
+    found = dataset.inputs(slice(0, 4))["x"]
+    expected = np.stack([pixels[name] for name in dataset.ids[:3]])
+    if layout == "chw":
+        expected = expected.transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(found[:3], expected)
+    assert found.shape == (4, *expected.shape[1:]) and not found[3].any()
+
+
+def test_images_named_by_a_table(tmp_path: Path) -> None:
+    """``labels.csv`` names files and what is known of them; a file outside is refused."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.fromarray(np.full((2, 2), 7, np.uint8)).save(folder / "one.png")
+    (folder / "labels.csv").write_text("file,kind,source\none.png,cat,web\n", "utf-8")
+    form = "  path: images\n  inputs: {x: {array: image}}\n  label: kind\n  classes: [cat]\n"
+    dataset = study_of(tmp_path, form + "  groups: {source: source}\n  image: {mode: gray}")
+    assert dataset.inputs(slice(0, 1))["x"].tolist() == [[[[7.0, 7.0], [7.0, 7.0]]]]
+    assert dataset.groups[0].levels == ("web",)
+    (folder / "labels.csv").write_text("file,kind\n../study.yaml,cat\n", "utf-8")
+    with pytest.raises(ExportError, match=r"'../study.yaml' is not below its folder"):
+        study_of(tmp_path, form)
+    (folder / "labels.csv").write_text("file,kind\ntwo.png,cat\n", "utf-8")
+    with pytest.raises(ExportError, match=r"row 1 names no file: 'two.png'"):
+        study_of(tmp_path, form)
+    (folder / "labels.csv").unlink()
+    (folder / "cat").mkdir()
+    (folder / "cat" / "broken.png").write_bytes(b"\x89PNG no more")
+    with pytest.raises(ExportError, match=r"cat/broken.png: not a readable image"):
+        study_of(tmp_path, form.replace("kind", "class"))
+
+
+COLUMNS = "  inputs: {x: {columns: [a]}}\n  label: y\n  classes: [n, p]"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("data.csv", "a,b\n1,2\n", "'y'"),
+        ("data.csv", "a,y\n1,n,3\n", "data.csv"),
+        ("data.csv", "a,y\n1,maybe\n", "maybe"),
+        ("data.csv", "", "data.csv"),
+        ("data.jsonl", '{"a": 1, "y": "n"}\n{"a": \n', "data.jsonl"),
+        ("data.jsonl", "[1, 2]\n", "data.jsonl"),
+        ("data.parquet", "no parquet at all", "data.parquet"),
+        ("data.npz", "no npz at all", "data.npz"),
+        ("data.txt", "a,y\n", "no known kind of data file"),
+    ],
+)
+def test_data_that_are_none(name: str, content: str, text: str, tmp_path: Path) -> None:
+    """Whatever is wrong with a file is an error that names it and says what."""
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(ExportError) as caught:
+        study_of(tmp_path, f"  path: {name}\n{COLUMNS}")
+    assert text in str(caught.value) and name in str(caught.value)
+
+
+def test_a_callable_that_fails(tmp_path: Path) -> None:
+    """An iterator that raises is named with its reason; one that is missing, too."""
+    (tmp_path / "my_broken.py").write_text(
+        "def instances():\n    yield {'a': 1, 'y': 'n'}\n    raise OSError('disk on fire')\n",
+        "utf-8",
+    )
+    with pytest.raises(ExportError, match=r"my_broken:instances.*disk on fire"):
+        study_of(tmp_path, f"  call: my_broken:instances\n{COLUMNS}")
+    with pytest.raises(ExportError, match="my_broken has no 'others'"):
+        study_of(tmp_path, f"  call: my_broken:others\n{COLUMNS}")
+    with pytest.raises(StudyError, match="module:callable"):
+        study_of(tmp_path, f"  call: my broken\n{COLUMNS}")

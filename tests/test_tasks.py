@@ -1,0 +1,243 @@
+"""What each task measures, from handed-over answers to the site, against formulas written out."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cc_core.outcomes import four_way, paired_test
+from cc_export import export, read_site
+from cc_export.viewer import Viewer
+
+N = 40
+RNG = np.random.default_rng(11)
+
+
+def built(
+    folder: Path, viewer: Viewer, evaluation: str, answers: dict[str, Any], data: dict[str, Any],
+    *, dataset: str = "label: y", metrics: str = "",
+) -> tuple[dict[str, dict[str, float]], dict[str, Any], Any]:  # fmt: skip
+    """The metrics and predictions of ``base`` and of ``other``, which was made from it."""
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / "data.npz", **data)
+    for model, arrays in answers.items():
+        np.savez(folder / f"{model}.npz", **arrays)
+    (folder / "study.yaml").write_text(
+        f"dataset: {{path: data.npz, {dataset}}}\nevaluation: {evaluation}\n{metrics}\nmodels:\n"
+        "  - {id: base, outputs: base.npz}\n"
+        "  - {id: other, base: base, operation: {name: prune}, outputs: other.npz}\n",
+        "utf-8",
+    )
+    report = export(folder, folder / "site", viewer=viewer, cache="off")
+    assert report.failures == {}
+    site = read_site(folder / "site")
+    models = {model["id"]: model for model in site.models}
+    predictions = {name: site.json(model["predictions"]) for name, model in models.items()}
+    return {name: model["metrics"] for name, model in models.items()}, predictions, report
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    shifted = np.exp(scores - scores.max(1, keepdims=True))
+    return shifted / shifted.sum(1, keepdims=True)
+
+
+def test_classification(tmp_path: Path, viewer: Viewer) -> None:
+    """Accuracy, top-5, macro F1, log loss, divergence in nats, and the four-way split."""
+    labels, sex = RNG.integers(0, 7, N), RNG.integers(0, 2, N)
+    scores = {m: RNG.normal(size=(N, 7)) + 2 * np.eye(7)[labels] for m in ("base", "other")}
+    metrics, predictions, _ = built(
+        tmp_path / "study", viewer, "{task: classification}",
+        {model: {"scores": values} for model, values in scores.items()},
+        {"y": labels, "sex": sex},
+        dataset="label: y, classes: [a, b, c, d, e, f, g], groups: {sex: sex}",
+    )  # fmt: skip
+    probability = {model: softmax(values) for model, values in scores.items()}
+    right = {model: values.argmax(1) == labels for model, values in scores.items()}
+    for model, found in metrics.items():
+        truth = probability[model][np.arange(N), labels]
+        ranks = (probability[model] > truth[:, None]).sum(1)
+        assert found["Accuracy"] == right[model].mean()
+        assert found["Top-5 accuracy"] == (ranks < 5).mean()
+        assert math.isclose(found["Log loss"], -np.log(truth).mean(), rel_tol=1e-9)
+        predicted = scores[model].argmax(1)
+        f1 = [
+            2 * ((predicted == c) & (labels == c)).sum()
+            / ((predicted == c).sum() + (labels == c).sum())
+            for c in range(7) if (predicted == c).any() or (labels == c).any()
+        ]  # fmt: skip
+        assert math.isclose(found["Macro F1"], np.mean(f1), rel_tol=1e-12)
+        groups = predictions[model]["per_group"]["sex"]
+        assert groups["Accuracy"] == [right[model][sex == level].mean() for level in (0, 1)]
+    p, q = probability["base"], probability["other"]
+    divergence = (p * np.log(p / q)).sum(1).mean()
+    assert math.isclose(metrics["other"]["Divergence from root"], divergence, rel_tol=1e-6)
+    agreement = (p.argmax(1) == q.argmax(1)).mean()
+    assert metrics["other"]["Agreement with root"] == agreement
+    (base,) = predictions["other"]["bases"]
+    assert (base["base"], sorted(base["roles"])) == ("base", ["parent", "root"])
+    assert base["outcomes"] == {
+        "both_right": (right["base"] & right["other"]).sum(),
+        "both_wrong": (~right["base"] & ~right["other"]).sum(),
+        "lost": (right["base"] & ~right["other"]).sum(),
+        "gained": (~right["base"] & right["other"]).sum(),
+    }
+    assert predictions["base"]["bases"] == []
+
+
+def test_multilabel(tmp_path: Path, viewer: Viewer) -> None:
+    """Micro and macro F1 and exact sets at the threshold."""
+    truth = RNG.integers(0, 2, (N, 4))
+    scores = {m: RNG.normal(size=(N, 4)) + 3 * truth - 1.5 for m in ("base", "other")}
+    metrics, _, _ = built(
+        tmp_path / "study", viewer, "{task: multilabel, threshold: 0.6}",
+        {model: {"scores": values} for model, values in scores.items()}, {"y": truth},
+        dataset="label: y, classes: [a, b, c, d]",
+    )  # fmt: skip
+    for model, found in metrics.items():
+        chosen = 1 / (1 + np.exp(-scores[model])) >= 0.6
+        hits, both = (chosen & (truth == 1)).sum(0), chosen.sum(0) + truth.sum(0)
+        assert math.isclose(found["Macro F1"], np.mean(2 * hits / both), rel_tol=1e-12)
+        assert math.isclose(found["Micro F1"], 2 * hits.sum() / both.sum(), rel_tol=1e-12)
+        assert found["Exact sets"] == (chosen == truth).all(1).mean()
+
+
+def test_regression(tmp_path: Path, viewer: Viewer) -> None:
+    """Mean absolute and root mean square error and R², and how far answers moved."""
+    truth = RNG.normal(size=N)
+    values = {m: truth + RNG.normal(size=N) / 4 for m in ("base", "other")}
+    metrics, _, _ = built(
+        tmp_path / "study", viewer, "{task: regression}",
+        {model: {"values": answer} for model, answer in values.items()}, {"y": truth},
+    )  # fmt: skip
+    for model, found in metrics.items():
+        error = values[model] - truth
+        assert math.isclose(found["MAE"], np.abs(error).mean(), rel_tol=1e-6)
+        assert math.isclose(found["RMSE"], math.sqrt((error**2).mean()), rel_tol=1e-6)
+        r2 = 1 - (error**2).sum() / ((truth - truth.mean()) ** 2).sum()
+        assert math.isclose(found["R²"], r2, rel_tol=1e-6)
+    moved = np.abs(values["base"] - values["other"]).mean()
+    assert math.isclose(metrics["other"]["Mean difference from root"], moved, rel_tol=1e-6)
+
+
+def test_embedding(tmp_path: Path, viewer: Viewer) -> None:
+    """The cosine of each embedding with the root's, and the nearest neighbours' labels."""
+    labels = RNG.integers(0, 3, N)
+    values = {m: RNG.normal(size=(N, 8)) + 2 * np.eye(8)[labels] for m in ("base", "other")}
+    metrics, _, _ = built(
+        tmp_path / "study", viewer, "{task: embedding}",
+        {model: {"values": answer} for model, answer in values.items()}, {"y": labels},
+        dataset="label: y, classes: [a, b, c]",
+    )  # fmt: skip
+    unit = {m: v / np.linalg.norm(v, axis=1, keepdims=True) for m, v in values.items()}
+    cosine = (unit["base"] * unit["other"]).sum(1).mean()
+    assert math.isclose(metrics["other"]["Cosine to root"], cosine, rel_tol=1e-5)
+    for model, found in metrics.items():
+        near = unit[model] @ unit[model].T
+        np.fill_diagonal(near, -2)
+        assert found["Nearest-neighbour accuracy"] == (labels[near.argmax(1)] == labels).mean()
+
+
+def slow_edits(a: str, b: str) -> int:
+    """Levenshtein's distance by its definition."""
+    if not a or not b:
+        return len(a) + len(b)
+    if a[0] == b[0]:
+        return slow_edits(a[1:], b[1:])
+    return 1 + min(slow_edits(a[1:], b[1:]), slow_edits(a[1:], b), slow_edits(a, b[1:]))
+
+
+def test_generation(tmp_path: Path, viewer: Viewer) -> None:
+    """Exact matches but for case, articles and spaces; edits; and the texts in the site."""
+    truth = ["paris", "the red fox", "", "a b c"]
+    texts = {"base": truth, "other": ["pariz", "A  blue fox", "", "the a b c"]}
+    metrics, predictions, _ = built(
+        tmp_path / "study", viewer, "{task: generation}",
+        {model: {"texts": np.array(answer)} for model, answer in texts.items()},
+        {"y": np.array(truth)},
+    )  # fmt: skip
+    assert (metrics["base"]["Exact match"], metrics["other"]["Exact match"]) == (1.0, 0.5)
+    edits = [slow_edits(a, b) for a, b in zip(truth, texts["other"], strict=True)]
+    assert metrics["other"]["Edit distance"] == sum(edits) / 4
+    assert metrics["base"]["Edit distance"] == 0
+    site = read_site(tmp_path / "study" / "site")
+    (chunk,) = predictions["other"]["texts"]
+    assert site.json(chunk)["texts"] == texts["other"]
+
+
+MODULE = """
+import numpy as np
+
+def off_by_one(answers, labels):
+    return float((np.abs(answers.argmax(1) - labels) == 1).mean())
+
+def broken(answers, labels):
+    raise ZeroDivisionError("by design")
+
+def nonsense(answers, labels):
+    return "seven"
+
+def shares(answers, dataset):
+    right = answers[:, 0] > 0
+    return {"correct": right, "metrics": {"Share": float(right.mean())}}
+"""
+
+
+def test_metrics_of_the_study(tmp_path: Path, viewer: Viewer) -> None:
+    """A metric that raises or gives no number is named with its reason, the rest is kept."""
+    labels, scores = RNG.integers(0, 3, N), RNG.normal(size=(N, 3))
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "my_metrics.py").write_text(MODULE, "utf-8")
+    metrics, _, report = built(
+        tmp_path / "study", viewer, "{task: classification}",
+        {"base": {"scores": scores}, "other": {"scores": -scores}}, {"y": labels},
+        dataset="label: y, classes: [a, b, c]",
+        metrics="metrics:\n  - {name: Near, compute: my_metrics:off_by_one}\n"
+        "  - {name: Broken, compute: my_metrics:broken}\n"
+        "  - {name: Nonsense, compute: my_metrics:nonsense}\n",
+    )  # fmt: skip
+    assert metrics["base"]["Near"] == (np.abs(scores.argmax(1) - labels) == 1).mean()
+    assert metrics["base"].keys() >= {"Accuracy", "Near"}
+    assert not metrics["base"].keys() & {"Broken", "Nonsense"}
+    told = "\n".join(report.warnings)
+    assert "my_metrics:broken" in told and "by design" in told
+    assert "my_metrics:nonsense" in told
+
+
+def test_mcnemar_is_the_binomial_test() -> None:
+    """The exact two-sided p is that of counting outcomes, and none where nothing differs."""
+    for lost, gained in [(0, 0), (1, 0), (5, 5), (9, 2), (0, 12), (30, 14)]:
+        before = np.array([True] * lost + [False] * gained, bool)
+        found = paired_test(four_way(before, ~before)).p
+        n = lost + gained
+        few = min(lost, gained)
+        tail = sum(math.comb(n, k) for k in range(few + 1)) / 2**n
+        assert math.isclose(found, min(1.0, 2 * tail), rel_tol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "text"),
+    [
+        ({"scores": np.zeros((N - 1, 3))}, f"{N}"),
+        ({"scores": np.zeros((N, 4))}, "[40, 3]"),
+        ({"values": np.zeros(N)}, "scores"),
+        ({"scores": np.zeros((N, 3)), "ids": np.arange(N) + 1}, "id"),
+    ],
+)
+def test_answers_that_do_not_fit(
+    arrays: dict[str, Any], text: str, tmp_path: Path, viewer: Viewer
+) -> None:
+    """Handed-over answers of another form fail that model with a reason, and no other."""
+    study = tmp_path / "study"
+    good = {"scores": RNG.normal(size=(N, 3))}
+    built(
+        study, viewer, "{task: classification}", {"base": good, "other": good},
+        {"y": RNG.integers(0, 3, N)}, dataset="label: y, classes: [a, b, c]",
+    )  # fmt: skip
+    np.savez(study / "other.npz", **arrays)
+    report = export(study, study / "site", viewer=viewer, cache="off")
+    assert list(report.failures) == ["other"]
+    assert "other.npz" in report.failures["other"] and text in report.failures["other"]
