@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cc_export import export, load_study, read_site, stages
+from cc_export.evaluate import Subject
 from cc_export.study.records import LoadedStudy
 from cc_export.viewer import Viewer, built_viewer
 
@@ -67,10 +68,13 @@ def told(log: Path) -> None:
     for home, name in ((stages, "inspect_model"), (stages.evaluate, "evaluate")):
         original = getattr(home, name)
 
-        def call(path: Path, *rest: object, original: Callable[..., object] = original) -> object:
+        def call(
+            of: Path | Subject, *rest: object, original: Callable[..., object] = original
+        ) -> object:
             with log.open("a") as stream:
-                stream.write(f"{original.__name__} {path.stem}\n")
-            return original(path, *rest)
+                name = of.stem if isinstance(of, Path) else of.model
+                stream.write(f"{original.__name__} {name}\n")
+            return original(of, *rest)
 
         call.__module__, call.__qualname__ = original.__module__, original.__qualname__
         setattr(home, name, call)
@@ -99,7 +103,8 @@ def main() -> None:
     studies = [replace(loaded, title=title) for title in TITLES]
 
     def run(which: LoadedStudy, built: Viewer = built) -> None:
-        export(which, out / "site", viewer=built, cache=cache, models="all")
+        report = export(which, out / "site", viewer=built, cache=cache, models="all")
+        assert not report.failures, report.failures
 
     def counted() -> None:
         total = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from cc_core.outcomes import four_way, paired_test
 from cc_export import export, read_site
@@ -205,6 +206,33 @@ def test_metrics_of_the_study(tmp_path: Path, viewer: Viewer) -> None:
     told = "\n".join(report.warnings)
     assert "my_metrics:broken" in told and "by design" in told
     assert "my_metrics:nonsense" in told
+
+
+def test_models_that_take_texts(tmp_path: Path, viewer: Viewer) -> None:
+    """A model whose input is text is run on the column of texts."""
+    known = ["ann", "bob", "cleo"]
+    node = helper.make_node(
+        "LabelEncoder", ["name"], ["age"], domain="ai.onnx.ml", keys_strings=known,
+        values_floats=[31.0, 25.0, 64.0], default_float=-1.0,
+    )  # fmt: skip
+    graph = helper.make_graph(
+        [node], "ages",
+        [helper.make_tensor_value_info("name", TensorProto.STRING, ["n"])],
+        [helper.make_tensor_value_info("age", TensorProto.FLOAT, ["n"])],
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 2)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    (tmp_path / "ages.onnx").write_bytes(model.SerializeToString())
+    (tmp_path / "people.csv").write_text("name,age\nbob,26\ncleo,64\nann,30\n", "utf-8")
+    (tmp_path / "study.yaml").write_text(
+        "dataset: {path: people.csv, inputs: {name: {array: name}}, label: age}\n"
+        "evaluation: {task: regression}\nmodels: [{id: ages, onnx: ages.onnx}]\n",
+        "utf-8",
+    )
+    report = export(tmp_path, tmp_path / "site", viewer=viewer, cache="off")
+    assert report.failures == {}
+    (found,) = read_site(tmp_path / "site").models
+    assert math.isclose(found["metrics"]["MAE"], 2 / 3, rel_tol=1e-6)
 
 
 def test_mcnemar_is_the_binomial_test() -> None:

@@ -26,6 +26,7 @@ _NUMPY: Mapping[str, DTypeLike] = {
     "tensor(int32)": np.int32,
     "tensor(int64)": np.int64,
     "tensor(bool)": np.bool_,
+    "tensor(string)": np.object_,
 }
 
 Feeds = Mapping[str, NDArray[np.generic]]
