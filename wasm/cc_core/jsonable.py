@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 _EXACT = 2**53
 
@@ -19,14 +20,21 @@ def jsonable(value: object) -> object:
     Raises:
         TypeError: a value that has no JSON form (an array, say: pack it first).
     """
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
+    # Most values are texts and numbers: those are asked for first.
+    if value is None or isinstance(value, str | int | float):
+        return _scalar(value)
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
+    if isinstance(value, dict | Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: jsonable(getattr(value, field.name)) for field in fields}
+        return {name: jsonable(getattr(value, name)) for name in _names(type(value))}
     return _scalar(value)
+
+
+@lru_cache(maxsize=256)
+def _names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record))
 
 
 def _scalar(value: object) -> object:
