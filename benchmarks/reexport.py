@@ -1,6 +1,6 @@
 """What a second export costs: ``python benchmarks/reexport.py [MODELS]`` (52 by default).
 
-A study of small networks (0.3 MB each) with an evaluation set is exported three times by the
+A study of small networks (3 MB each) with an evaluation set is exported three times by the
 command line: for the first time, with nothing changed, and with one model changed. CPU time is
 that of the command and its workers, start of Python included.
 """
@@ -47,7 +47,7 @@ def main() -> None:
     models = int(sys.argv[1]) if len(sys.argv) > 1 else 52
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        study = write_small(folder / "study", models, instances=2000)
+        study = write_small(folder / "study", models, instances=2000, width=96)
         site, cache = folder / "site", folder / "cache"
         first = cost(study, site, cache)
         # The median of a few: the machine may be shared.

@@ -9,7 +9,7 @@ from cc_export.study.records import LoadedStudy, StudyModel
 
 # Selections prepared in a site: none larger than this but the whole study, and as many as add up to
 # so many models, so that preparing them takes seconds and kilobytes for a study of any size.
-_MOST_SELECTED, _MOST_MODELS = 100, 4_000
+_MOST_SELECTED, _MOST_MODELS = 100, 2_500
 
 
 def forest_of(models: Iterable[StudyModel]) -> Forest:
