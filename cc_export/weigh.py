@@ -20,12 +20,13 @@ from cc_core.sketch import Sketch, positions, sketch
 from cc_core.weighing import Layout, Weighed, weigh
 from cc_export.align import Placed, TensorKey
 from cc_export.onnx_models.quantization import Values
-from cc_export.onnx_models.read import read_file
+from cc_export.onnx_models.read import model_files, read_file
 from cc_export.onnx_models.stored import Cuts
 from cc_export.onnx_models.weights import Weight, weights
 
 # What the typical magnitude of a tensor is judged by: so many runs of so many values.
 _RUNS, _RUN = 4, 512
+Stamp = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def weigh_model(model: Aligned, references: tuple[Aligned, ...]) -> tuple[Weighi
     Raises:
         ModelError: a file cannot be read any more.
     """
-    known = [_by_key(reference, *_stamp(reference.path)) for reference in references]
+    known = [_by_key(reference, _stamp(reference.path)) for reference in references]
     return tuple(
         _weigh(weight, placed, [_values(own.get(placed.key), placed.shape) for own in known])
         for weight, placed in _tensors(model)
@@ -105,14 +106,15 @@ def _tensors(model: Aligned) -> Iterator[tuple[Weight, Placed]]:
 
 
 @lru_cache(maxsize=4)
-def _by_key(model: Aligned, changed: int, size: int) -> dict[TensorKey, tuple[Weight, Placed]]:
-    """Of a reference, which many models have in common; read again once its file has changed."""
+def _by_key(model: Aligned, stamp: Stamp) -> dict[TensorKey, tuple[Weight, Placed]]:
+    """Of a reference, which many models have in common; read again once a file of it changed."""
     return {placed.key: (weight, placed) for weight, placed in _tensors(model)}
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
+def _stamp(path: Path) -> Stamp:
+    """Times and sizes of a model's file and of its external data."""
+    found = [file.stat() for file in model_files(path)]
+    return tuple((status.st_mtime_ns, status.st_size) for status in found)
 
 
 def _values(found: tuple[Weight, Placed] | None, shape: tuple[int, ...]) -> Values | None:
