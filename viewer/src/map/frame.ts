@@ -2,6 +2,7 @@
 
 import type { Layout } from "./layout.ts";
 import type { Point } from "./geometry.ts";
+import type { Lanes } from "./lanes.ts";
 
 export interface Frame {
   readonly width: number;
@@ -30,22 +31,33 @@ const BESIDE_LABEL = 34;
 /** However small the map, some zoom is there for those who want things large. */
 const LEAST_ZOOM = 3;
 
+/** How far rows are apart when the whole map is in view. */
+export function rowHeightOf(layout: Layout, height: number): number {
+  return Math.min(MOST_ROW, inner(height) / Math.max(1, layout.rows));
+}
+
+function inner(height: number): number {
+  return Math.max(1, height - MARGIN.top - MARGIN.bottom);
+}
+
 /** @param wanted width in pixels of the widest label of each column */
-export function frameOf(layout: Layout, wanted: readonly number[], width: number, height: number): Frame {
-  const rows = Math.max(1, layout.rows);
-  const room = Math.max(1, height - MARGIN.top - MARGIN.bottom);
-  const rowHeight = Math.min(MOST_ROW, room / rows);
-  const top = MARGIN.top + Math.max(0, room - rowHeight * rows) / 2 + rowHeight / 2;
+export function frameOf(layout: Layout, wanted: readonly number[], lanes: Lanes, width: number, height: number): Frame {
+  const rowHeight = rowHeightOf(layout, height);
+  const top = MARGIN.top + Math.max(0, inner(height) - rowHeight * Math.max(1, layout.rows)) / 2 + rowHeight / 2;
   const across = Math.max(1, width - MARGIN.left - MARGIN.right);
-  const columnWidths = layout.time ? even(layout.span, across) : labelled(wanted, across);
+  const columnWidths = layout.time ? even(layout.span, across) : labelled(wanted, lanes.counts, across);
   const starts = columnWidths.reduce<number[]>((places, each) => [...places, places.at(-1)! + each], [MARGIN.left]);
   const xAt = (column: number): number => {
     const before = Math.max(0, Math.min(starts.length - 1, Math.floor(column)));
     return starts[before]! + (column - before) * (columnWidths[before] ?? 0);
   };
   const points = new Map<string, Point>();
-  for (const { id, column, row } of layout.places.values()) points.set(id, { x: xAt(column), y: top + row * rowHeight });
-  const whole = wanted.reduce((sum, label) => sum + label + BESIDE_LABEL, 0);
+  for (const { id, column, row } of layout.places.values()) {
+    const lane = lanes.laneOf.get(id) ?? 0;
+    const aside = lane > 0 ? (lane * columnWidths[column]!) / lanes.counts[column]! : 0;
+    points.set(id, { x: xAt(column) + aside, y: top + row * rowHeight });
+  }
+  const whole = widthOf(wanted, lanes.counts);
   return {
     width,
     height,
@@ -61,9 +73,18 @@ export function frameOf(layout: Layout, wanted: readonly number[], width: number
   };
 }
 
-/** Whether labels of these widths fit side by side. */
-export function fits(wanted: readonly number[], width: number): boolean {
-  return wanted.reduce((sum, label) => sum + label + BESIDE_LABEL, MARGIN.left + MARGIN.right) <= width;
+/** Whether labels of these widths fit side by side, in as many lanes as each column has. */
+export function fits(wanted: readonly number[], counts: readonly number[], width: number): boolean {
+  return MARGIN.left + widthOf(wanted, counts) + MARGIN.right <= width;
+}
+
+/** Whether they fit at least when they are cut. */
+export function fitsCut(wanted: readonly number[], counts: readonly number[], width: number): boolean {
+  return fits(wanted.map((label) => Math.min(label, LEAST_LABEL)), counts, width);
+}
+
+function widthOf(wanted: readonly number[], counts: readonly number[]): number {
+  return wanted.reduce((sum, label, column) => sum + (label + BESIDE_LABEL) * counts[column]!, 0);
 }
 
 function even(count: number, room: number): number[] {
@@ -71,7 +92,14 @@ function even(count: number, room: number): number[] {
 }
 
 /** Each column what it wants and an even part of what is left; where room is short less, and where it is very short an even part. */
-function labelled(wanted: readonly number[], room: number): number[] {
+function labelled(wanted: readonly number[], counts: readonly number[], room: number): number[] {
+  const all = wanted.flatMap((label, column) => new Array<number>(counts[column]!).fill(label));
+  const widths = laneWidths(all, room);
+  const ends = counts.reduce<number[]>((sums, count) => [...sums, (sums.at(-1) ?? 0) + count], []);
+  return counts.map((count, column) => widths.slice(ends[column]! - count, ends[column]).reduce((sum, width) => sum + width, 0));
+}
+
+function laneWidths(wanted: readonly number[], room: number): number[] {
   const labels = room - BESIDE_LABEL * wanted.length;
   const total = wanted.reduce((sum, width) => sum + width, 0);
   if (total <= labels) return wanted.map((width) => width + BESIDE_LABEL + (labels - total) / wanted.length);

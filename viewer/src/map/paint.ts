@@ -72,7 +72,7 @@ export function paint(canvas: CanvasRenderingContext2D, { lines, reach, ribbons,
   for (const mark of marks) paintMark(canvas, mark, ink);
   canvas.font = ink.font;
   canvas.lineJoin = "round";
-  canvas.lineWidth = 3;
+  canvas.lineWidth = 4;
   canvas.strokeStyle = ink.panel;
   for (const { text, x, y, colour, faint } of labels) {
     canvas.globalAlpha = faint ? FAINT : 1;

@@ -5,13 +5,14 @@ import type { AppState } from "../state/app.svelte.ts";
 import { spellValue } from "../study/study.ts";
 import { held, transformOf, WHOLE, type Camera, type Stage, type Transform } from "./camera.ts";
 import { shownModels, type Shown } from "./collapse.ts";
-import { fits, frameOf, HEADINGS, type Frame } from "./frame.ts";
+import { fits, fitsCut, frameOf, HEADINGS, rowHeightOf, type Frame } from "./frame.ts";
 import { headingWidth } from "./headings.ts";
 import type { Course, Point } from "./geometry.ts";
 import { placeLabels, type NameLabel } from "./labels.ts";
+import { lanesOf, noLanes, type Lanes } from "./lanes.ts";
 import { layoutOf, type Layout, type Link } from "./layout.ts";
 import { colourScale, sizeScale, type ColourScale, type SizeScale } from "./scales.ts";
-import { fitText, type MeasureText } from "./text.ts";
+import { fitText, MEASURED, type MeasureText } from "./text.ts";
 
 /** The largest radius of a mark, where rows are wide enough apart. */
 const MOST_RADIUS = 12;
@@ -22,7 +23,7 @@ const RIBBON = 0.42;
 /** Longer headings are cut where room is short; they are spelled out in full on hover. */
 const LONG_HEADING = 76;
 /** Names have this height where rows are wide enough apart, and are left out where rows are closer than the least. */
-const LINE = { most: 12, least: 9 };
+const LINE = { most: 12, least: 10 };
 /** Of names, in pixels: more is in the tooltip. */
 const LONGEST = 260;
 
@@ -42,20 +43,30 @@ export class MapScene {
   /** What the reader looks at; kept on this page only. */
   #camera: Camera = $state.raw(WHOLE);
 
+  /** Height of what is below the headings. */
+  readonly #room: number = $derived(Math.max(1, this.height - HEADINGS));
+
   readonly shown: Shown = $derived.by(() => shownModels(this.#app.study, this.#app.parts.collapsed));
   readonly layout: Layout = $derived.by(() => layoutOf(this.#app.parts.arrangement, this.shown.models));
   /** The models drawn, in study order. */
   readonly models: readonly ModelRecord[] = $derived.by(() =>
     this.#app.study.models.filter(({ id }) => this.layout.places.has(id)),
   );
+  /** Where rows are too close for names, columns have several lanes, if there is width for names in them. */
+  readonly lanes: Lanes = $derived.by(() => {
+    const rowHeight = rowHeightOf(this.layout, this.#room);
+    const lanes = lanesOf(this.layout, rowHeight, LINE.least);
+    const ids = new Map(this.models.map(({ id }) => [id, id]));
+    return fitsCut(this.#widest(ids), lanes.counts, this.width) ? lanes : noLanes(this.layout, rowHeight);
+  });
   /** Names: ids, or what stands for ids where not all of them fit. */
   readonly names: ReadonlyMap<string, string> = $derived.by(() => {
     const ids = new Map(this.models.map(({ id }) => [id, id]));
-    if (this.layout.time || fits(this.#widest(ids), this.width)) return ids;
+    if (this.layout.time || fits(this.#widest(ids), this.lanes.counts, this.width)) return ids;
     return new Map(this.models.map((model) => [model.id, this.#shortName(model)]));
   });
   readonly frame: Frame = $derived.by(() =>
-    frameOf(this.layout, this.#widest(this.names), this.width, Math.max(1, this.height - HEADINGS)),
+    frameOf(this.layout, this.#widest(this.names), this.lanes, this.width, this.#room),
   );
   readonly stage: Stage = $derived({ width: this.frame.width, height: this.frame.height, most: this.frame.most });
   readonly camera: Camera = $derived(held(this.stage, this.#camera));
@@ -80,7 +91,7 @@ export class MapScene {
   readonly colours: ColourScale = $derived.by(() => colourScale(this.#app.study, this.#app.colourMetric, this.#dark()));
   readonly sizes: SizeScale = $derived.by(() => sizeScale(this.#app.study, this.#app.sizeMetric, MOST_RADIUS));
   /** Height of a line of text. */
-  readonly line: number = $derived(Math.max(LINE.least, Math.min(LINE.most, this.rowHeight)));
+  readonly line: number = $derived(Math.max(LINE.least, Math.min(LINE.most, this.lanes.pitch * this.at.ky)));
   readonly fontSize: number = $derived(this.line - 1);
   readonly labels: ReadonlyMap<string, NameLabel> = $derived.by(() => {
     const placed = [...this.points].map(([id, point]) => ({ id, ...point, radius: this.reserved(id) }));
@@ -88,7 +99,8 @@ export class MapScene {
     const first = new Set([...this.#app.parts.selection, this.#app.base ?? "", ...this.#app.study.roots]);
     const wanted = [...visible.filter(({ id }) => first.has(id)), ...visible.filter(({ id }) => !first.has(id))];
     const named = wanted.map((mark) => ({ ...mark, text: this.names.get(mark.id) ?? mark.id, reach: this.#reachOf(mark.id, mark.x) }));
-    return placeLabels(named, visible, this.line, this.#measure);
+    const share = this.fontSize / MEASURED;
+    return placeLabels(named, visible, this.line, share === 1 ? this.#measure : (text) => this.#measure(text) * share);
   });
   readonly links: readonly { readonly link: Link; readonly course: Course }[] = $derived.by(() =>
     this.layout.links.flatMap((link) => {

@@ -2,11 +2,14 @@
 
 export type MeasureText = (text: string) => number;
 
+/** Size in pixels of the font in which labels are measured, and drawn where there is room. */
+export const MEASURED = 11;
+
 /** Widths in pixels of the map's labels, in the font the page really uses. */
 export function textMeasure(): MeasureText {
   const context = document.createElement("canvas").getContext("2d");
   const known = new Map<string, number>();
-  if (context) context.font = `11px ${getComputedStyle(document.documentElement).fontFamily}`;
+  if (context) context.font = `${MEASURED}px ${getComputedStyle(document.documentElement).fontFamily}`;
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;

@@ -36,6 +36,19 @@ describe("changeOf", () => {
     expect(changeOf(SHARE, 0.5, 0.5)).toEqual({ text: "±0", better: null });
   });
 
+  it("shows a change that is small as small, never as nothing or as a negative zero", () => {
+    expect(changeOf(SHARE, 0.5, 0.499_99)?.text).toBe("−0.001 pp");
+    expect(changeOf(SHARE, 0.5, 0.500_312)?.text).toBe("+0.031 pp");
+    expect(changeOf(BYTES, 77_012, 77_001)?.text).toBe("−0.014 %");
+    expect(changeOf(BYTES, 1e9, 1e9 - 1)?.text).toBe("−1e-7 %");
+    const score = metric("Score", { format: "+.3f" });
+    expect(["+0.020", "+0.0002"]).toEqual([0.02, 0.0002].map((step) => changeOf(score, 0, step)?.text));
+  });
+
+  it("takes the last bits of floating point for no change", () => {
+    expect(changeOf(SHARE, 0.3, 0.1 + 0.2)).toEqual({ text: "±0", better: null });
+  });
+
   it("has no answer where a value is missing or not finite", () => {
     expect(changeOf(SHARE, null, 1)).toBeNull();
     expect(changeOf(SHARE, 1, Number.NaN)).toBeNull();

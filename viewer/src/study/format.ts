@@ -5,6 +5,8 @@ import type { MetricRecord } from "../bundle/types.gen";
 
 const MINUS = "−";
 const MISSING = "–";
+/** Differences of this share of the values come from rounding in floating point. */
+const NOISE = 1e-12;
 
 /** A d3-format specifier from the study is untrusted text: a bad one falls back to the default. */
 function formatter(specifier: string): (value: number) => string {
@@ -45,7 +47,7 @@ export interface Change {
  */
 export function changeOf(metric: MetricRecord, from: number | null, to: number | null): Change | null {
   if (from === null || to === null || !Number.isFinite(from) || !Number.isFinite(to)) return null;
-  const difference = to - from;
+  const difference = Math.abs(to - from) <= NOISE * Math.max(Math.abs(from), Math.abs(to)) ? 0 : to - from;
   const better =
     metric.direction === null || difference === 0
       ? null
@@ -58,16 +60,29 @@ export function changeOf(metric: MetricRecord, from: number | null, to: number |
 function spellChange(metric: MetricRecord, from: number, difference: number): string {
   const sign = difference > 0 ? "+" : MINUS;
   const size = Math.abs(difference);
-  if (metric.format.endsWith("%")) return `${sign}${trim(size * 100, 1)} pp`;
+  if (metric.format.endsWith("%")) return `${sign}${amount(size * 100)} pp`;
   if (metric.minimum === 0 && from > 0) {
     const share = (size / from) * 100;
-    return share >= 1000 ? `×${trim(difference / from + 1, 1)}` : `${sign}${trim(share, 1)} %`;
+    return share >= 1000 ? `×${amount(difference / from + 1)}` : `${sign}${amount(share)} %`;
   }
-  return sign + withUnit(formatter(metric.format)(size), metric.unit);
+  const formatted = formatter(metric.format)(size).replace(/^\+/, "");
+  return sign + withUnit(tells(formatted) ? formatted : few(size), metric.unit);
 }
 
-function trim(value: number, digits: number): string {
-  return d3Format(`.${value >= 100 ? 0 : digits}f`)(value);
+/** One decimal place, where that shows that there is a change at all. */
+function amount(size: number): string {
+  const rounded = d3Format(size >= 100 ? ".0f" : ".1f")(size);
+  return tells(rounded) ? rounded : few(size);
+}
+
+/** A change that is not nothing must not look like nothing. */
+function tells(text: string): boolean {
+  return /[1-9∞]/.test(text);
+}
+
+/** Two digits that tell. */
+function few(size: number): string {
+  return d3Format(size < 1e-4 ? ".2~g" : ".2~r")(size);
 }
 
 function withUnit(text: string, unit: string): string {
