@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +41,7 @@ class Answers:
         if self.texts is not None:
             return np.array(self.texts[first:last], object)
         assert self.file is not None
-        row = int(np.prod(self.shape[1:], dtype=np.int64))
+        row = math.prod(self.shape[1:])
         values: NDArray[Any] = np.fromfile(
             self.file,
             self.dtype,
@@ -53,16 +54,35 @@ class Answers:
         """All of them at once; from the file as far as they are touched."""
         if self.file is None:
             return self.block(0, len(self))
-        if not np.prod(self.shape, dtype=np.int64):
+        if not math.prod(self.shape):
             return np.zeros(self.shape, self.dtype)
         return np.memmap(self.file, self.dtype, "r", self.start, self.shape)
 
+    @property
+    def together(self) -> int:
+        """Instances that are few enough to be looked at together."""
+        return max(1, _BLOCK // max(1, math.prod(self.shape[1:])))
+
     def blocks(self) -> Iterator[slice]:
-        """Slices of instances that are small enough to be looked at together."""
-        row = max(1, int(np.prod(self.shape[1:], dtype=np.int64)))
-        size = max(1, _BLOCK // row)
-        for first in range(0, len(self), size):
-            yield slice(first, min(first + size, len(self)))
+        """Slices of so many instances."""
+        for first in range(0, len(self), self.together):
+            yield slice(first, min(first + self.together, len(self)))
+
+    def parts(self) -> Iterator[NDArray[Any]]:
+        """The answers block by block, read-only and only for as long as the next is not asked for.
+
+        They are looked at where they lie in the file, and let go.
+        """
+        if self.file is None or not math.prod(self.shape):
+            yield from (self.block(part.start, part.stop) for part in self.blocks())
+            return
+        with self.file.open("rb") as stream:
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        values = np.frombuffer(mapped, self.dtype, math.prod(self.shape), self.start)
+        for part in self.blocks():
+            yield values.reshape(self.shape)[part]
+            if hasattr(mapped, "madvise"):  # not everywhere
+                mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def collect(

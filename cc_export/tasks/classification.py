@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core import classification as core
+from cc_core.listed import listed
 from cc_core.outcomes import four_way
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
@@ -44,15 +45,18 @@ class _Pass:
         self.divergence = [np.empty(n) for _ in case.bases]
         self.predicted = [np.empty(n, np.uint16) for _ in case.bases]
         self.base_truth = [np.full(n, np.nan) for _ in case.bases]
-        for part in case.answers.blocks():
-            own = core.distribution(case.answers.block(part.start, part.stop), kind)
-            tops.append(core.top_k_of(own, TOP_K))
+        shape = (case.answers.together, *case.answers.shape[1:])
+        room, base_room = core.room_for(*shape), core.room_for(*shape)
+        others = [base.answers.parts() for base in case.bases]
+        for part, scores in zip(case.answers.blocks(), case.answers.parts(), strict=True):
+            own = core.distribution(scores, kind, room)
+            tops.append(core.top_k_of(own, TOP_K, room))
             if labels is not None:
                 self.truth[part] = core.true_probability(own, labels[part])
                 self.loss[part] = core.log_loss(own, labels[part])
-            for number, base in enumerate(case.bases):
-                other = core.distribution(base.answers.block(part.start, part.stop), kind)
-                self.divergence[number][part] = core.kl_divergence(other, own)
+            for number, parts in enumerate(others):
+                other = core.distribution(next(parts), kind, base_room)
+                self.divergence[number][part] = core.kl_divergence(other, own, room)
                 best = other.weights.argmax(axis=1).astype(np.uint16)
                 self.predicted[number][part] = np.where(other.invalid, core.NO_CLASS, best)
                 if labels is not None:
@@ -72,23 +76,17 @@ def judge(case: Case) -> Predictions:
     predicted = top.labels[:, 0]
     classes: dict[str, Any] = {}
     if labels is not None:
-        found = core.per_class(predicted, labels, len(case.dataset.classes))
+        measured = core.per_class(predicted, labels, len(case.dataset.classes))
         fields = ("support", "predicted", "precision", "recall", "f1")
-        classes = {name: getattr(found, name) for name in fields}
-    kept = np.arange(top.labels.shape[1])[None, :] < core.places(top)[:, None]
-    values: dict[str, NDArray[Any]] = {
-        "places": core.places(top),
-        "labels": top.labels[kept],
-        "probabilities": top.probabilities[kept],
-        "rest": _rest(top, kept),
-    }
-    if labels is not None:
-        values["truth"] = _steps(seen.truth)
+        classes = {name: getattr(measured, name) for name in fields}
+    found = listed(top, labels, seen.truth)
+    arrays = ("places", "labels", "probabilities", "rest", "truth")
+    values = {name: getattr(found, name) for name in arrays}
     return Predictions(
         task=CLASSIFICATION,
         count=len(predicted),
         metrics=_metrics(seen, labels, slice(None)),
-        values=values,
+        values={name: array for name, array in values.items() if array is not None},
         correct=core.correct(predicted, labels) if labels is not None else None,
         classes=classes,
         groups=by_level(case.dataset.groups, lambda which: _metrics(seen, labels, which)),
@@ -142,17 +140,6 @@ def _compared(
         values={"divergence": seen.divergence[number].astype(np.float16)},
         outcomes=outcomes,
     )
-
-
-def _rest(top: core.TopK, kept: NDArray[np.bool_]) -> NDArray[np.uint16]:
-    """Probability of all classes that are not listed."""
-    unlisted = np.where(kept, 0, top.probabilities).sum(axis=1, dtype=np.int64) + top.rest
-    return np.asarray(np.minimum(unlisted, core.STEPS), np.uint16)
-
-
-def _steps(share: NDArray[np.float64]) -> NDArray[np.uint16]:
-    usable = np.clip(np.nan_to_num(share), 0.0, 1.0)
-    return np.asarray(np.rint(usable * core.STEPS), np.uint16)
 
 
 TASK = Task(

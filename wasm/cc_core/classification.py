@@ -17,6 +17,8 @@ STEPS = 65_535
 # What float16 and sums in float32 may leave a probability beyond 0 or 1.
 _TOLERANCE = 1e-2
 _CALIBRATION_BINS = 15
+# Sums of exponentials up to which logits are taken as they are.
+_FAR = 1e40
 # Share of an instance's probability that the stored places name at least, if k allows it.
 MASS = 0.99
 
@@ -39,9 +41,9 @@ class TopK:
 class ClassDistribution:
     """Class probabilities of n instances, in the form that all of the numbers here come from.
 
-    ``logs`` float64 (n, classes) are log-weights, ``weights`` their exponentials, ``total`` (n,)
-    the sums of those. A probability is ``weights / divisor``. ``invalid`` bool (n,) marks
-    instances whose scores held a NaN, or +inf among logits.
+    ``logs`` float64 (n, classes) are log-weights, up to a constant of each instance, ``weights``
+    their exponentials, ``total`` (n,) the sums of those. A probability is ``weights / divisor``.
+    ``invalid`` bool (n,) marks instances whose scores held a NaN, or +inf among logits.
     """
 
     logs: NDArray[np.float64]
@@ -51,7 +53,28 @@ class ClassDistribution:
     invalid: NDArray[np.bool_]
 
 
-def distribution(scores: NDArray[np.generic], kind: str) -> ClassDistribution:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Memory of a distribution of at most that many instances, and of what is made of it.
+
+    Each distribution in it takes the place of the one before. Asking for memory anew, block after
+    block, costs more than the numbers.
+    """
+
+    logs: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    spare: NDArray[np.float64]
+
+
+def room_for(instances: int, classes: int) -> Room:
+    """Room for distributions of so many instances at a time."""
+    shape = (instances, classes)
+    return Room(np.empty(shape), np.empty(shape), np.empty(shape))
+
+
+def distribution(
+    scores: NDArray[np.generic], kind: str, room: Room | None = None
+) -> ClassDistribution:
     """Class probabilities from scores (n, classes) of the stated kind, in float64.
 
     ``logits`` go through a softmax; ``probabilities`` are taken as they are.
@@ -67,21 +90,30 @@ def distribution(scores: NDArray[np.generic], kind: str) -> ClassDistribution:
             f"a classifier's scores must have shape [instances, classes] with 1 to {NO_CLASS - 1} "
             f"classes, got {list(scores.shape)}"
         )
-    values = scores.astype(np.float64)
+    n = len(scores)
+    room = room or room_for(*scores.shape)
+    logs, weights = room.logs[:n], room.weights[:n]
     if kind == "probabilities":
-        low, high = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+        np.copyto(weights, scores, casting="unsafe")
+        low, high = np.fmin.reduce(weights, axis=None), np.fmax.reduce(weights, axis=None)
         if low < -_TOLERANCE or high > 1 + _TOLERANCE:
-            wrong = values[(values < -_TOLERANCE) | (values > 1 + _TOLERANCE)]
+            wrong = weights[(weights < -_TOLERANCE) | (weights > 1 + _TOLERANCE)]
             raise CoreError(f"{wrong[0]:g} is no probability; are these scores logits?")
         with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log(np.maximum(values, 0.0))
-        total, divisor = values.sum(axis=1), np.ones(len(values))
+            np.log(np.maximum(weights, 0.0, out=logs), out=logs)
+        total, divisor = weights.sum(axis=1), np.ones(n)
     else:
-        with np.errstate(invalid="ignore"):
-            logs = np.subtract(values, values.max(axis=1, keepdims=True), out=values)
-            values = np.exp(logs)
-        total = divisor = values.sum(axis=1)
-    return ClassDistribution(logs, values, total, divisor, np.isnan(total))
+        np.copyto(logs, scores, casting="unsafe")
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.exp(logs, out=weights).sum(axis=1)
+            # These are shifted by their largest; exponentials of the others are safe in float64.
+            far = np.flatnonzero(~((total > 1 / _FAR) & (total < _FAR)))
+            if len(far):
+                logs[far] -= logs[far].max(axis=1, keepdims=True)
+                weights[far] = np.exp(logs[far])
+                total[far] = weights[far].sum(axis=1)
+        divisor = total
+    return ClassDistribution(logs, weights, total, divisor, np.isnan(total))
 
 
 def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]:
@@ -105,39 +137,34 @@ def top_k(probability: NDArray[np.float64], k: int) -> TopK:
     Raises:
         CoreError: k is below 1.
     """
-    invalid = np.any(np.isnan(probability), axis=1)
-    return _top_k(probability, np.ones(len(probability)), invalid, k)
+    mass = probability.sum(axis=1)
+    found = ClassDistribution(
+        probability, probability, mass, np.ones(len(probability)), np.isnan(mass)
+    )
+    return top_k_of(found, k)
 
 
-def top_k_of(found: ClassDistribution, k: int) -> TopK:
+def top_k_of(found: ClassDistribution, k: int, room: Room | None = None) -> TopK:
     """As ``top_k``, without every probability being computed for it."""
-    return _top_k(found.weights, found.divisor, found.invalid, k)
-
-
-def _top_k(
-    weights: NDArray[np.float64],
-    divisor: NDArray[np.float64],
-    invalid: NDArray[np.bool_],
-    k: int,
-) -> TopK:
     if k < 1:
         raise CoreError(f"top-k needs k of at least 1, got {k}")
-    k = min(k, weights.shape[1])
-    left = weights.copy()
-    left[invalid] = 0.0
-    divisor = np.where(invalid, 1.0, divisor)
-    rows = np.arange(len(left))
-    mass = left.sum(axis=1)
-    labels = np.empty((len(left), k), np.uint16)
-    chosen = np.empty((len(left), k))
+    n, k = len(found.weights), min(k, found.weights.shape[1])
+    left = room.spare[:n] if room else np.empty_like(found.weights)
+    np.copyto(left, found.weights)
+    rows = np.arange(n)
+    labels = np.empty((n, k), np.uint16)
+    chosen = np.empty((n, k))
     for place in range(k):
         # The first of equal ones is the lower class; -1 is below any weight.
         best = left.argmax(axis=1)
         labels[:, place] = best
         chosen[:, place] = left[rows, best]
         left[rows, best] = -1.0
+    labels[found.invalid] = NO_CLASS
+    chosen[found.invalid] = 0.0
+    divisor = np.where(found.invalid, 1.0, found.divisor)
+    mass = np.where(found.invalid, 0.0, found.total)
     rest = np.maximum(0.0, (mass - chosen.sum(axis=1)) / divisor)
-    labels[invalid] = NO_CLASS
     return TopK(labels, _steps(chosen / divisor[:, None]), _steps(rest))
 
 
@@ -157,30 +184,29 @@ def log_loss(found: ClassDistribution, truth: NDArray[np.integer]) -> NDArray[np
     return np.asarray(np.where(found.invalid, np.nan, np.maximum(loss, 0.0)), np.float64)
 
 
-def kl_divergence(base: ClassDistribution, other: ClassDistribution) -> NDArray[np.float64]:
+def kl_divergence(
+    base: ClassDistribution, other: ClassDistribution, room: Room | None = None
+) -> NDArray[np.float64]:
     """Kullback-Leibler divergence in nats (n,) from the base: Σ p_base · log(p_base / p_other).
 
     What it costs to believe the other model where the base is right; 0 where the two are equal,
     never negative; infinite where the other gives probability 0 to a class that the base does
     not; NaN where either is invalid. Both are normalized first.
     """
+    gap = room.spare[: len(base.logs)] if room else np.empty_like(base.logs)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        gap = base.logs - other.logs
-        mean = np.einsum("ij,ij->i", base.weights, gap) / base.total
-        found = mean - (np.log(base.total) - np.log(other.total))
-        for row in np.flatnonzero(~np.isfinite(found)):
-            found[row] = _kl_of_row(base, other, int(row))
+        np.subtract(base.logs, other.logs, out=gap)
+        shift = np.log(base.total) - np.log(other.total)
+        found = np.einsum("ij,ij->i", base.weights, gap) / base.total - shift
+        # With zeros of either side, of which only those of the base add nothing.
+        odd = np.flatnonzero(~np.isfinite(found))
+        weights = base.weights[odd]
+        found[odd] = (
+            np.where(weights > 0, weights * gap[odd], 0.0).sum(axis=1) / base.total[odd]
+            - shift[odd]
+        )
+        found[base.invalid | other.invalid] = np.nan
     return np.asarray(np.maximum(found, 0.0), np.float64)
-
-
-def _kl_of_row(base: ClassDistribution, other: ClassDistribution, row: int) -> float:
-    """With zeros of either side, of which only those of the base add nothing."""
-    if base.invalid[row] or other.invalid[row]:
-        return float("nan")
-    some = base.weights[row] > 0
-    share = base.weights[row][some] / base.total[row]
-    gap = base.logs[row][some] - other.logs[row][some]
-    return float((share * gap).sum() - np.log(base.total[row]) + np.log(other.total[row]))
 
 
 def correct(predicted: NDArray[np.uint16], truth: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 _EXACT = 2**53
 
@@ -24,7 +25,7 @@ def jsonable(value: object) -> object:
     if value is None or isinstance(value, str | int | float):
         return _scalar(value)
     if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
+        return list(value) if _plain(value) else [jsonable(item) for item in value]
     if isinstance(value, dict | Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -35,6 +36,15 @@ def jsonable(value: object) -> object:
 @lru_cache(maxsize=256)
 def _names(record: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(record))
+
+
+def _plain(values: Sequence[Any]) -> bool:
+    """Whether a column holds numbers alone (None where there is none) that JSON can spell."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return all(-_EXACT <= value <= _EXACT for value in (min(values), max(values)))
+    # All but None and zero, which JSON can spell.
+    return kinds <= {float, type(None)} and all(map(math.isfinite, filter(None, values)))
 
 
 def _scalar(value: object) -> object:
