@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cc_core.patterns import Patterns
 from cc_core.statistics import Statistics, merge
@@ -17,6 +18,9 @@ from cc_export.pytorch.convert import Conversion
 from cc_export.study.records import StudyModel
 from cc_export.weigh import Weighing
 
+# Stages whose results chunks are made of.
+INSPECT, WEIGH, EVALUATE, EXPOSE = "Inspect", "Weigh", "Evaluate", "Expose"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
@@ -24,6 +28,7 @@ class ModelResult:
 
     ``weights`` has an entry for each tensor of the inspection, with its change against each model
     of ``references``: the root and the parent, or the nearest ancestors that have tensors.
+    ``origins``: by stage, what its result is kept under; equal results where it is equal.
     """
 
     model: StudyModel
@@ -39,6 +44,12 @@ class ModelResult:
     memory: int | None = None
     failure: str | None = None
     conversion: Conversion | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, *stages: str) -> tuple[str, ...] | None:
+        """What the results of some stages are kept under, None where one of them is not kept."""
+        found = tuple(self.origins[stage] for stage in stages if stage in self.origins)
+        return found if len(found) == len(stages) else None
 
     @property
     def layers_chunk(self) -> str | None:

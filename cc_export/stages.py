@@ -33,7 +33,7 @@ from cc_export.predictions import Predictions, Role
 from cc_export.progress import Progress
 from cc_export.pytorch.convert import Conversion
 from cc_export.pytorch.stage import conversion_work, inputs_of, placed
-from cc_export.results import ModelResult, Results
+from cc_export.results import EVALUATE, EXPOSE, INSPECT, WEIGH, ModelResult, Results
 from cc_export.study.records import DatasetSource, Evaluation, LoadedStudy
 from cc_export.weigh import Aligned, Weighing, weigh_model
 from cc_export.zero_patterns import worth_reading, zero_patterns
@@ -108,26 +108,29 @@ class Runner:
                 advance(model)
             for rank in sorted(set(ranks.values())):
                 left = {m: w for m, w in works.items() if ranks[m] == rank and m not in done}
-                for model, outcome in self.outcomes(left, executor):
-                    updated[model] = _keep(stage, updated[model], outcome)
+                for model, outcome, origin in self.outcomes(left, executor):
+                    updated[model] = _keep(stage, updated[model], outcome, origin)
                     advance(model)
         return tuple(updated[r.model.id] for r in results)
 
     def outcomes(
         self, works: Mapping[str, Work[Found]], executor: Executor
-    ) -> Iterator[tuple[str, Found | ModelError]]:
-        """Results from the cache, then those that are computed; each is kept once it is there."""
+    ) -> Iterator[tuple[str, Found | ModelError, str | None]]:
+        """Results from the cache, then those that are computed; each is kept once it is there.
+
+        With each comes what it is kept under, None where it is not.
+        """
         missing: dict[str, Work[Found]] = {}
         for name, work in works.items():
-            known = self.find(work)
+            key = work.key(self.digests)
+            known = self.cache.find(key) if key else None
             if known is None:
                 missing[name] = work
             else:
-                yield name, known[0]
+                yield name, known[0], key
         for name, outcome in run_all(executor, missing):
-            if not isinstance(outcome, ModelError):
-                self.keep(missing[name], outcome)
-            yield name, outcome
+            kept = None if isinstance(outcome, ModelError) else self.keep(missing[name], outcome)
+            yield name, outcome, kept
 
     def result(self, work: Work[Found]) -> Found:
         """The result of earlier work, done again where it is not there any more.
@@ -157,11 +160,13 @@ class Runner:
         key = work.key(self.digests)
         return key is not None and self.cache.has(key)
 
-    def keep(self, work: Work[Found], found: Found) -> None:
-        """Keep a result, unless one of its files has changed meanwhile."""
+    def keep(self, work: Work[Found], found: Found) -> str | None:
+        """Keep a result, unless one of its files has changed meanwhile; gives its key if so."""
         key = work.key(self.digests)
-        if key and all(map(self._same, work.files)):
-            self.cache.keep(key, found)
+        if not key or not all(map(self._same, work.files)):
+            return None
+        self.cache.keep(key, found)
+        return key
 
     def _same(self, file: Path) -> bool:
         return file in self.digests and self.digests[file].holds()
@@ -175,10 +180,15 @@ class Runner:
         self.seconds[name] = time.perf_counter() - start
 
 
-def _keep(stage: Stage[Found], result: ModelResult, found: Found | ModelError) -> ModelResult:
+def _keep(
+    stage: Stage[Found], result: ModelResult, found: Found | ModelError, origin: str | None
+) -> ModelResult:
     if isinstance(found, ModelError):
         return replace(result, failure=str(found))
-    return stage.keep(result, found) if stage.keep else result
+    if stage.keep is None:
+        return result
+    origins = {**result.origins, stage.name: origin} if origin else result.origins
+    return replace(stage.keep(result, found), origins=origins)
 
 
 def export_modules(
@@ -216,7 +226,7 @@ def inspection() -> Stage[Inspection]:
         path = result.model.onnx
         return Work(inspect_model, (path,), (path,)) if path else None
 
-    return Stage("Inspect", task, lambda result, found: replace(result, inspection=found))
+    return Stage(INSPECT, task, lambda result, found: replace(result, inspection=found))
 
 
 def files() -> Stage[FileFacts]:
@@ -275,7 +285,7 @@ def weighing(results: Results) -> Stage[tuple[Weighing, ...]]:
         others = tuple(files[known] for known in result.references)
         return Work(weigh_model, (own, others), (own.path, *(other.path for other in others)))
 
-    return Stage("Weigh", task, lambda result, found: replace(result, weights=found))
+    return Stage(WEIGH, task, lambda result, found: replace(result, weights=found))
 
 
 def patterns() -> Stage[Patterns]:
@@ -330,7 +340,7 @@ def evaluation(
         )
 
     return Stage(
-        "Evaluate",
+        EVALUATE,
         task,
         lambda result, found: replace(result, predictions=found),
         lambda result: family.depth(result.model.id),
@@ -384,7 +394,7 @@ def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exp
         arguments = (path, shown, source, content, how)
         return Work(_expose, arguments, (path, *_files_of(source)))
 
-    return Stage("Expose", task, lambda result, found: replace(result, exposed=found))
+    return Stage(EXPOSE, task, lambda result, found: replace(result, exposed=found))
 
 
 def packing(results: Results, known: Mapping[str, Embedding]) -> Stage[Packed]:

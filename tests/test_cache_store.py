@@ -13,6 +13,7 @@ import pytest
 import tiny_models
 
 from cc_export import ExportError, export, read_site, stages
+from cc_export.bundle import site as site_module
 from cc_export.bundle.read import Site
 from cc_export.cache import store
 from cc_export.cache.files import Digest, digest_files
@@ -21,6 +22,7 @@ from cc_export.evaluate import Subject, evaluate
 from cc_export.inspect import inspect_model
 from cc_export.latency import measure_latency
 from cc_export.progress import Silent
+from cc_export.results import ModelResult
 from cc_export.viewer import Viewer
 
 
@@ -80,6 +82,43 @@ def test_one_changed_model(tiny: Path, tmp_path: Path, viewer: Viewer, calls: li
     export(tiny, tmp_path / "fresh", viewer=viewer)
     new, fresh = contents(tmp_path / "site"), contents(tmp_path / "fresh")
     assert {n for n in new | fresh if new.get(n) != fresh.get(n)} == {"data/timing.js"}
+
+
+def test_chunks_of_other_models_are_not_made_again(
+    tiny: Path, tmp_path: Path, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed model has its chunks made anew, and others only where its values widen a range."""
+    made: list[str] = []
+    for name in ("layers_chunk", "sketches_chunk", "activations_chunk"):
+        original = getattr(site_module, name)
+
+        def counted(
+            result: ModelResult, *rest: object, original: Callable[..., object] = original
+        ) -> object:
+            made.append(f"{original.__name__} {result.model.id}")
+            return original(result, *rest)
+
+        monkeypatch.setattr(site_module, name, counted)
+
+    def exported(cache: Path | str = tmp_path / "cache") -> set[str]:
+        made.clear()
+        export(tiny, tmp_path / "site", viewer=viewer, cache=cache)
+        return {call.split()[1] for call in made}
+
+    everyone = exported()
+    assert len(everyone) == 4
+    assert len(made) == 3 * 4
+    assert exported() == set()
+    half = tiny / "models" / "half.onnx"
+    half.write_bytes((tiny / "models" / "pruned.onnx").read_bytes() + b"\x12\x01x")
+    assert exported() == {"half"}
+    wide = tiny_models.weights()
+    half.write_bytes(tiny_models.float32({n: 100 * w for n, w in wide.items()}).SerializeToString())
+    assert exported() == everyone
+    again = contents(tmp_path / "site")
+    exported("off")
+    fresh = contents(tmp_path / "site")
+    assert {n for n in again | fresh if again.get(n) != fresh.get(n)} == {"data/timing.js"}
 
 
 def test_packed_models_stay_in_the_cache(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:

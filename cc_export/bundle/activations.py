@@ -16,7 +16,7 @@ from cc_export.bundle.chunk import pack
 from cc_export.bundle.layers import change_record, histogram_record, statistics_record
 from cc_export.bundle.records import ActivationsChunk, ChangeRecord, ExposedRecord
 from cc_export.expose import Measured
-from cc_export.results import ModelResult, Results
+from cc_export.results import EXPOSE, ModelResult, Results
 
 # Grids of all activations of a study, and what each model measured, by key.
 Grids = Mapping[TensorKey, Grid | None]
@@ -41,6 +41,19 @@ def activation_grids(known: Known) -> Grids:
             if extent.minimum is not None and extent.maximum is not None:
                 found.append((extent.minimum, extent.maximum))
     return {key: shared_grid(found) for key, found in ranges.items()}
+
+
+def activations_given(
+    result: ModelResult, exposed: Mapping[str, ModelResult], grids: Grids
+) -> object:
+    """What a model's activations depend on, in few bytes; None where it is not known."""
+    others = [exposed[reference] for reference in result.references if reference in exposed]
+    origins = tuple(one.origin(EXPOSE) for one in (result, *others))
+    if result.exposed is None or None in origins:
+        return None
+    shared = tuple(grids[one.key] for one in result.exposed.measured)
+    known = tuple(one.model.id for one in others)
+    return origins, result.model.id, result.references, known, shared
 
 
 def activations_chunk(result: ModelResult, known: Known, grids: Grids) -> ActivationsChunk:

@@ -30,7 +30,7 @@ from cc_export.bundle.records import (
 )
 from cc_export.inspect import TensorFacts
 from cc_export.onnx_models.quantization import Quantization
-from cc_export.results import ModelResult, Results
+from cc_export.results import INSPECT, WEIGH, ModelResult, Results
 from cc_export.weigh import Weighing
 
 Grids = Mapping[TensorKey, Grid | None]
@@ -57,6 +57,15 @@ def study_grids(results: Results) -> Grids:
             if known.minimum is not None and known.maximum is not None:
                 found.append((known.minimum, known.maximum))
     return {key: shared_grid(known) for key, known in ranges.items()}
+
+
+def layers_given(result: ModelResult, grids: Grids) -> object:
+    """What a model's layers depend on, in few bytes; None where it is not known."""
+    origin, aligned = result.origin(INSPECT, WEIGH), result.alignment
+    if origin is None or aligned is None:
+        return None
+    shared = tuple(grids[placed.key] for placed in aligned.placed)
+    return origin, result.model.id, result.references, aligned, shared
 
 
 def layers_chunk(result: ModelResult, grids: Grids) -> LayersChunk:

@@ -8,9 +8,20 @@ from datetime import UTC, datetime
 from functools import partial
 
 from cc_export.bundle import build, evaluation
-from cc_export.bundle.activations import activation_grids, activations_chunk, measured_by_key
+from cc_export.bundle.activations import (
+    activation_grids,
+    activations_chunk,
+    activations_given,
+    measured_by_key,
+)
 from cc_export.bundle.chunk import Chunk, Packed, asset_chunks, json_chunk
-from cc_export.bundle.layers import Grids, layers_chunk, sketches_chunk, study_grids
+from cc_export.bundle.layers import (
+    Grids,
+    layers_chunk,
+    layers_given,
+    sketches_chunk,
+    study_grids,
+)
 from cc_export.bundle.records import AssetRecord, DatasetRecord, TimingChunk
 from cc_export.bundle.write import MANIFEST, SiteWriter
 from cc_export.cache.chunks import kept_chunk
@@ -19,7 +30,7 @@ from cc_export.dataset import Dataset
 from cc_export.embed import Embedding
 from cc_export.flags import speed_flags
 from cc_export.latency import machine
-from cc_export.results import ModelResult, Results
+from cc_export.results import EVALUATE, INSPECT, WEIGH, ModelResult, Results
 from cc_export.study.records import LoadedStudy
 from cc_export.version import __version__
 from cc_export.viewer import Viewer
@@ -57,12 +68,14 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
         writer.copy(file, path)
     grids, measured = study_grids(content.results), measured_by_key(content.results)
     shared = activation_grids(measured)
+    exposed = {result.model.id: result for result in content.results if result.exposed}
     for result in content.results:
-        for chunk in _model_chunks(result, grids):
+        for chunk in _model_chunks(content.cache, result, grids):
             writer.write(chunk)
         if result.activations_chunk:
-            record = activations_chunk(result, measured, shared)
-            writer.write(json_chunk(result.activations_chunk, record))
+            given = activations_given(result, exposed, shared)
+            make = partial(activations_chunk, result, measured, shared)
+            writer.write(kept_chunk(content.cache, result.activations_chunk, given, make))
         asset = content.embeddings[result.model.id].asset
         if asset and asset not in assets:
             assets[asset] = _write_asset(asset, content.packed(result), writer)
@@ -89,18 +102,20 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     writer.write(json_chunk(MANIFEST.removesuffix(".js"), manifest))
 
 
-def _model_chunks(result: ModelResult, grids: Grids) -> Iterator[Chunk]:
+def _model_chunks(cache: Cache, result: ModelResult, grids: Grids) -> Iterator[Chunk]:
     if result.layers_chunk and result.sketches_chunk:
-        yield json_chunk(result.layers_chunk, layers_chunk(result, grids))
-        yield json_chunk(result.sketches_chunk, sketches_chunk(result))
+        given = layers_given(result, grids)
+        yield kept_chunk(cache, result.layers_chunk, given, partial(layers_chunk, result, grids))
+        origin = result.origin(INSPECT, WEIGH)
+        yield kept_chunk(cache, result.sketches_chunk, origin, partial(sketches_chunk, result))
     if result.predictions_chunk and result.predictions:
         name, found = result.model.id, result.predictions
         texts = []
         for chunk_id, part in evaluation.texts_chunks(name, found, result.predictions_chunk):
             texts.append(chunk_id)
             yield json_chunk(chunk_id, part)
-        record = evaluation.predictions_chunk(name, found, tuple(texts))
-        yield json_chunk(result.predictions_chunk, record)
+        make = partial(evaluation.predictions_chunk, name, found, tuple(texts))
+        yield kept_chunk(cache, result.predictions_chunk, result.origin(EVALUATE), make)
 
 
 def _instances(content: Content, dataset: Dataset, record: DatasetRecord) -> Iterator[Chunk]:

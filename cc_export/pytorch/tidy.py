@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 from onnx import numpy_helper as arrays
-from onnx.reference import ReferenceEvaluator
 
 _RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 # Inputs 1 to 3 of a recurrent node: weights of the inputs, of the state, and both biases.
@@ -110,6 +109,8 @@ def _value(model: ModelProto, name: str) -> np.ndarray | None:
     output = ValueInfoProto(name=name)
     graph = helper.make_graph(nodes, "weights", [], [output], list(leaves.values()))
     part = helper.make_model(graph, opset_imports=list(model.opset_import))
+    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415 (slow to import, rarely needed)
+
     (found,) = ReferenceEvaluator(part).run(None, {})
     return np.asarray(found)
 
