@@ -120,6 +120,20 @@ for (const name of BROWSERS) {
         assert.equal((await page.$$("path.link.other")).length, 1);
       }));
 
+    it("links a model's record to all its parents and children, each an address of its own", () =>
+      on("family", async (page) => {
+        const relatives = () =>
+          page.$$eval(".details .relatives", (rows) => rows.map((row) => [row.previousElementSibling.textContent, ...[...row.querySelectorAll("a")].map((link) => link.textContent)]));
+        await page.evaluate(() => (location.hash = "model=distilled"));
+        await eventually(relatives, [["Parents", "teacher", "student"]]);
+        await page.locator(".details a::-p-text(student)").click();
+        await eventually(() => selected(page), ["student"]);
+        await eventually(relatives, [["Child", "distilled"]]);
+        assert.equal(await page.$eval(".details .relatives a", (link) => new URL(link.href).hash), "#model=distilled");
+        await page.evaluate(() => (location.hash = "model=teacher"));
+        await eventually(relatives, [["Children", "pruned", "distilled"]]);
+      }));
+
     it("marks models without a value for colour or size, counts them in the legend and selects them there", () =>
       on("family", async (page) => {
         await page.waitForSelector("path.node");

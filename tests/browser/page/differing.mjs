@@ -38,11 +38,19 @@ async function saysTheSame(page, selected) {
   const { explanation, chart } = await native("explain", ...selected);
   await eventually(() => page.$$eval(".sentence", (found) => found.map((sentence) => sentence.textContent)), [explanation.sentence]);
   const shown = explanation.variables.filter((variable) => variable.implied_by === null);
-  const [headings, ...rows] = await page.$eval(".details table", (table) =>
-    [...table.rows].map((row) => [row.cells[0].title, ...[...row.querySelectorAll(".variable, .value")].map((cell) => cell.textContent)]),
-  );
-  assert.deepEqual(headings, ["", ...shown.map((variable) => variable.label)]);
-  assert.deepEqual(rows.sort(), explanation.models.map((id, place) => [id, ...shown.map((variable) => spell(variable, place))]).sort());
+  const values = (id) => shown.map((variable) => spell(variable, explanation.models.indexOf(id)));
+  if (selected.length === 2) {
+    const sides = await page.$$eval("[aria-label='Two models side by side'] thead .name", (names) => names.map((name) => name.title));
+    assert.deepEqual(sides.toSorted(), explanation.models.toSorted());
+    const rows = await page.$$eval(".details tr.variable", (found) => found.map((row) => [...row.cells].map((cell) => cell.textContent.trim())));
+    assert.deepEqual(rows, shown.map((variable, index) => [variable.label, ...sides.map((id) => values(id)[index]), ""]));
+  } else {
+    const [headings, ...rows] = await page.$eval(".details table", (table) =>
+      [...table.rows].map((row) => [row.cells[0].title, ...[...row.querySelectorAll(".variable, .value")].map((cell) => cell.textContent)]),
+    );
+    assert.deepEqual(headings, ["", ...shown.map((variable) => variable.label)]);
+    assert.deepEqual(rows.sort(), explanation.models.map((id) => [id, ...values(id)]).sort());
+  }
   const notes = await page.$eval(".details .notes", (line) => line.textContent);
   for (const { label, implied_by } of explanation.variables) {
     if (implied_by !== null) assert.ok(notes.includes(`${label} follows ${implied_by}.`), notes);
@@ -50,9 +58,9 @@ async function saysTheSame(page, selected) {
   await drawsTheSame(page, chart);
 }
 
-/** One chart for each metric that the table has, and in each one bar for each mark. */
+/** One chart for each metric that is charted, and in each one bar for each mark. */
 async function drawsTheSame(page, { marks }) {
-  const metrics = await page.$$eval(".details thead .numeric", (cells) => cells.length);
+  const metrics = await page.$$eval("[aria-label='Charted metrics'] [aria-label^=Take]", (buttons) => buttons.length);
   const bars = await page.$$eval(".details figure", (figures) =>
     figures.map((figure) => [...figure.querySelectorAll("g:has(> .reach) > title")].map((title) => title.textContent.replace(/: .*/, ""))),
   );

@@ -10,7 +10,7 @@ export async function selection(page) {
   const [pressed, checked, chips, hash] = await Promise.all([
     page.$$eval("[data-model][aria-pressed=true]", (nodes) => nodes.map((node) => node.dataset.model)),
     page.$$eval("tbody input:checked", (boxes) => boxes.map((box) => box.closest("label").title)),
-    page.$$eval("[aria-label=Selection] .chip:not(.base) .name", (names) => names.map((name) => name.textContent)),
+    page.$$eval("[aria-label=Selection] .chip:not(.base) .name", (names) => names.map((name) => name.title)),
     page.evaluate(() => new URLSearchParams(location.hash.slice(1)).getAll("model")),
   ]);
   return { map: pressed.sort(), table: checked.sort(), chips: chips.sort(), link: hash.sort() };

@@ -7,6 +7,7 @@ import { createPython, type PythonEngine } from "../engine/python.ts";
 import type { EngineStatus } from "../engine/status.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
+import { sharedStart } from "../study/sharedStart.ts";
 import { lineageOf, makeStudy, metricNamed, primaryMetrics, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import type { Arrangement } from "../map/layout.ts";
@@ -78,6 +79,8 @@ export class AppState {
   /** What the filters leave; the others are faint and cannot be newly selected. */
   readonly filtered: Filtered = $derived(applyFilters(this.study, this.parts.filters));
   readonly selected: ReadonlySet<string> = $derived(new Set(this.parts.selection));
+  /** Signs at the beginning of all selected models' names, which need not be repeated where these stand together. */
+  readonly sharedStart: number = $derived.by(() => sharedStart(this.parts.selection));
   readonly colourMetric: MetricRecord | null = $derived(metricNamed(this.study, this.parts.colour));
   /** The scatterplot's metrics; null only where the study has none. */
   readonly plotMetrics: { readonly x: MetricRecord | null; readonly y: MetricRecord | null } = $derived({
@@ -137,6 +140,11 @@ export class AppState {
     const only = selection.length === 1 && selection[0] === id;
     if (!toggle) this.selectAll(only ? [] : [id]);
     else this.selectAll(selection.includes(id) ? selection.filter((other) => other !== id) : [...selection, id]);
+  }
+
+  /** The address of this view with only this model selected. */
+  addressOf(id: string): string {
+    return `#${viewToHash({ ...this.view, selection: [id], refined: {} }, this.#initial)}`;
   }
 
   /** Replaces the selection, or adds to it. What filters hide is not selected, but stays so where it was. */
