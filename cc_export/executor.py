@@ -6,11 +6,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import ParamSpec, TypeVar
+from queue import SimpleQueue
+from types import MappingProxyType
+from typing import Any, ParamSpec, TypeVar
 
 from cc_export.errors import ExportError, ModelError
 
@@ -48,10 +51,18 @@ def local(workers: int | None) -> Iterator[Executor]:
         executor.shutdown(cancel_futures=True)
 
 
+_NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
+
+
 def run_all(
-    executor: Executor, tasks: Mapping[str, Task[Result]]
+    executor: Executor,
+    tasks: Mapping[str, Task[Result]],
+    after: Mapping[str, Collection[str]] = _NOTHING,
 ) -> Iterator[tuple[str, Result | ModelError]]:
     """Each model's result, or the error of that model, as they finish.
+
+    A task begins when those that it comes ``after`` are over, well or not; no other waits for
+    them. Links between tasks form no circle.
 
     A task that kills its worker process breaks the whole pool. The tasks that were lost with it
     are run once more, each in a process of its own, so that only the guilty one is given up.
@@ -60,30 +71,55 @@ def run_all(
         ExportError: a task found that the export as a whole cannot go on.
     """
     outcome: Result | ModelError
-    futures: dict[Future[Result], str] = {}
+    order = _Order(tasks, after)
+    done: SimpleQueue[Future[Result]] = SimpleQueue()
+    running: dict[Future[Result], str] = {}
     broken: list[str] = []
-    for name, task in tasks.items():
-        try:
-            future = executor.submit(task)
-        except BrokenExecutor:
-            broken.append(name)
-            continue
-        if future.done() and not isinstance(future.exception(), BrokenExecutor):
-            outcome = _outcome(future)
-            yield name, outcome
-        else:
-            futures[future] = name
-    for future in as_completed(futures):
+    while order.ready or running:
+        if order.ready:
+            name = order.ready.popleft()
+            try:
+                future = executor.submit(tasks[name])
+            except BrokenExecutor:
+                broken.append(name)
+                order.over(name)
+                continue
+            running[future] = name
+            future.add_done_callback(done.put)
+            if not future.done():
+                continue
         # A result is let go once it was taken: all together may not fit into memory.
-        name = futures.pop(future)
+        future = done.get()
+        name = running.pop(future)
+        order.over(name)
         try:
             outcome = _outcome(future)
         except BrokenExecutor:
             broken.append(name)
         else:
             yield name, outcome
+        del future
     for name in sorted(broken):
         yield name, _run_alone(tasks[name])
+
+
+class _Order:
+    """Which tasks may begin: ``ready`` are those that wait for no other, in the order given."""
+
+    def __init__(self, names: Collection[str], after: Mapping[str, Collection[str]]) -> None:
+        self._waiting = {name: set(after.get(name, ())) & set(names) for name in after}
+        self._next: dict[str, list[str]] = {}
+        for name, before in self._waiting.items():
+            for one in before:
+                self._next.setdefault(one, []).append(name)
+        self.ready = deque(name for name in names if not self._waiting.get(name))
+
+    def over(self, name: str) -> None:
+        """A task is over: others may wait for nothing more."""
+        for following in self._next.pop(name, ()):
+            self._waiting[following].discard(name)
+            if not self._waiting[following]:
+                self.ready.append(following)
 
 
 def _outcome(future: Future[Result]) -> Result | ModelError:
@@ -133,9 +169,7 @@ def _interruptible(task: Task[Result]) -> Result:
 
 
 def _processes(workers: int) -> Executor:
-    # Started afresh: onnxruntime's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    return _Processes(workers, mp_context=context, initializer=_prepare_worker)
+    return _Processes(workers, **STARTED_AFRESH)
 
 
 def _prepare_worker() -> None:
@@ -150,3 +184,10 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+# Started afresh: onnxruntime's threads do not survive a fork.
+STARTED_AFRESH: Mapping[str, Any] = {
+    "mp_context": multiprocessing.get_context("spawn"),
+    "initializer": _prepare_worker,
+}

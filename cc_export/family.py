@@ -30,10 +30,3 @@ class Family:
     def is_base(self, model: str) -> bool:
         """Whether some model is compared with it."""
         return model in self._bases
-
-    def depth(self, model: str) -> int:
-        """Steps from the root."""
-        steps = 0
-        while model in self._parent:
-            model, steps = self._parent[model], steps + 1
-        return steps

@@ -100,7 +100,9 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
                 exposing = stages.exposing(results, dataset.source, content)
                 results = runner.run(exposing, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
-            results = stages.measure_memory(results, dataset.source, content, runner)
+            # Of this machine, as the times are.
+            here = executor.Inline() if dask else pool
+            results = stages.measure_memory(results, dataset.source, content, runner, here)
         known = embeddings(results, models)
         results = runner.run(stages.packing(results, known), results, pool)
         found = Content(

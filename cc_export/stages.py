@@ -39,6 +39,8 @@ from cc_export.weigh import Aligned, Weighing, weigh_model
 from cc_export.zero_patterns import worth_reading, zero_patterns
 
 Found = TypeVar("Found")
+# Models whose memory is measured by one process after another: to start one takes half a second.
+_TOGETHER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,13 @@ class Stage(Generic[Found]):
 
     A task's result is found in the cache while everything its ``Work`` names stays as it is. With
     ``keep`` None it stays there, for ``Runner.result``: results of all models may not fit into
-    memory. Models of a lower ``rank`` come first.
+    memory. A model's task begins ``after`` those of the models named.
     """
 
     name: str
     task: Callable[[ModelResult], Work[Found] | None]
     keep: Callable[[ModelResult, Found], ModelResult] | None
-    rank: Callable[[ModelResult], int] = lambda _: 0
+    after: Callable[[ModelResult], Collection[str]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +103,22 @@ class Runner:
         """Run one stage; a failure stays with its model, which takes part in no later stage."""
         works = {r.model.id: work for r in results if (work := stage.task(r)) is not None}
         updated = {r.model.id: r for r in results}
-        ranks = {r.model.id: stage.rank(r) for r in results}
+        after = {r.model.id: stage.after(r) for r in results if r.model.id in works}
         with self.open(stage.name, len(works)) as advance:
             done = {m for m, work in works.items() if stage.keep is None and self.has(work)}
             for model in done:
                 advance(model)
-            for rank in sorted(set(ranks.values())):
-                left = {m: w for m, w in works.items() if ranks[m] == rank and m not in done}
-                for model, outcome, origin in self.outcomes(left, executor):
-                    updated[model] = _keep(stage, updated[model], outcome, origin)
-                    advance(model)
+            left = {model: work for model, work in works.items() if model not in done}
+            for model, outcome, origin in self.outcomes(left, after, executor):
+                updated[model] = _keep(stage, updated[model], outcome, origin)
+                advance(model)
         return tuple(updated[r.model.id] for r in results)
 
     def outcomes(
-        self, works: Mapping[str, Work[Found]], executor: Executor
+        self,
+        works: Mapping[str, Work[Found]],
+        after: Mapping[str, Collection[str]],
+        executor: Executor,
     ) -> Iterator[tuple[str, Found | ModelError, str | None]]:
         """Results from the cache, then those that are computed; each is kept once it is there.
 
@@ -128,7 +132,7 @@ class Runner:
                 missing[name] = work
             else:
                 yield name, known[0], key
-        for name, outcome in run_all(executor, missing):
+        for name, outcome in run_all(executor, missing, after):
             kept = None if isinstance(outcome, ModelError) else self.keep(missing[name], outcome)
             yield name, outcome, kept
 
@@ -343,7 +347,7 @@ def evaluation(
         EVALUATE,
         task,
         lambda result, found: replace(result, predictions=found),
-        lambda result: family.depth(result.model.id),
+        lambda result: [base for base, _ in family.bases(result.model.id)],
     )
 
 
@@ -448,35 +452,51 @@ def time_models(results: Results, source: DatasetSource, content: str, runner: R
 
 
 def measure_memory(
-    results: Results, source: DatasetSource, content: str, runner: Runner
+    results: Results, source: DatasetSource, content: str, runner: Runner, pool: Executor
 ) -> Results:
     """Peak memory of one run of every model that was timed; nothing where the system tells none.
 
-    A model that was measured before on this machine is not measured again.
+    A model that was measured before on this machine is not measured again. Others may run
+    meanwhile, for each is measured in a process of its own.
     """
     where = machine()
-    paths = {r.model.id: r.model.onnx for r in results if r.latency and r.model.onnx}
-    found: dict[str, int | None] = {}
-    with (
-        runner.open("Measure memory", len(paths)) as advance,
-        peak_memory(lambda: _dataset(source, content)) as measure,
-    ):
-        for model, path in paths.items():
-            work = Work(_peak, (path, source, content, where), (path, *_files_of(source)))
-            known = runner.find(work)
-            found[model] = known[0] if known else measure(path)
-            if not known and found[model] is not None:
-                runner.keep(work, found[model])
+    works = {
+        r.model.id: Work(
+            _peak, (r.model.onnx, source, content, where), (r.model.onnx, *_files_of(source))
+        )
+        for r in results
+        if r.latency and r.model.onnx
+    }
+    found = {model: known[0] for model, work in works.items() if (known := runner.find(work))}
+    missing = [model for model in works if model not in found]
+    groups = {m: missing[at : at + _TOGETHER] for at, m in enumerate(missing) if not at % _TOGETHER}
+    tasks = {
+        first: partial(_peaks, tuple(works[m].files[0] for m in group), source, content)
+        for first, group in groups.items()
+    }
+    with runner.open("Measure memory", len(works)) as advance:
+        for model in found:
             advance(model)
+        for first, peaks in run_all(pool, tasks):
+            for place, model in enumerate(groups[first]):
+                peak = None if isinstance(peaks, ModelError) else peaks[place]
+                if peak is not None:
+                    found[model] = peak
+                    runner.keep(works[model], peak)
+                advance(model)
     return tuple(replace(r, memory=found.get(r.model.id)) for r in results)
+
+
+def _peaks(paths: tuple[Path, ...], source: DatasetSource, content: str) -> tuple[int | None, ...]:
+    with peak_memory(lambda: _dataset(source, content)) as measure:
+        return tuple(map(measure, paths))
 
 
 def _peak(
     path: Path, source: DatasetSource, content: str, machine: Mapping[str, str | int]
 ) -> int | None:
     """What stands for a measurement of memory in the cache; see ``measure_memory``."""
-    with peak_memory(lambda: _dataset(source, content)) as measure:
-        return measure(path)
+    return _peaks((path,), source, content)[0]
 
 
 def _files_of(source: DatasetSource) -> tuple[Path, ...]:

@@ -79,6 +79,29 @@ def test_results_come_as_they_are_made() -> None:
     assert len(list(outcomes)) == 2
 
 
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_task_begins_after_those_it_needs(workers: int | None, tmp_path: Path) -> None:
+    """Each finds what the tasks before it have left, and a name of no task is no matter."""
+    before = {"d": ["b", "c"], "b": ["a"], "c": ["a", "elsewhere"], "a": [], "e": []}
+    work = {
+        name: partial(tasks.leave, str(tmp_path), name, [n for n in needed if n in before])
+        for name, needed in before.items()
+    }
+    with local(workers) as executor:
+        found = dict(run_all(executor, work, before))
+    assert found == {name: [] for name in before}
+    assert [name for name, _ in run_all(Inline(), work, before)] == ["a", "e", "b", "c", "d"]
+
+
+def test_what_comes_after_a_task_that_failed() -> None:
+    """It begins all the same: what it needs, it can do by itself."""
+    work: dict[str, Callable[[], int]] = {"a": partial(tasks.double, 1), "b": tasks.die}
+    with local(2) as executor:
+        found = dict(run_all(executor, work, {"a": ["b"]}))
+    assert found["a"] == 2
+    assert isinstance(found["b"], ModelError)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     """When the export is killed outright, its workers do not stay behind."""
