@@ -204,6 +204,42 @@ for (const name of BROWSERS) {
         assert.equal(await zoomed(page), false);
       }));
 
+    if (name === "chromium") {
+      it("zooms and pans with two fingers, and leaves one finger to scrolling", () =>
+        on("sixty", async (page) => {
+          await page.setViewport({ width: 1280, height: 700, hasTouch: true });
+          const session = await page.createCDPSession();
+          const touch = (type, ...points) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+          const places = () => centres(page);
+          const box = await (await page.$(MAP)).boundingBox();
+          const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+          const before = await places();
+          await touch("touchStart", [x, y - 30], [x, y + 30]);
+          for (let step = 1; step <= 6; step += 1) await touch("touchMove", [x, y - 30 - step * 10], [x, y + 30 + step * 10]);
+          const gap = (at) => at.get("base-4").y - at.get("base-0").y;
+          await eventually(async () => gap(await places()) > gap(before) * 1.5, true, "fingers drawn apart zoom");
+          const zoomedIn = await places();
+          // What was between the fingers is there still.
+          const middle = (at) => (at.get("base-0").y + at.get("base-4").y) / 2;
+          for (let step = 1; step <= 4; step += 1) await touch("touchMove", [x, y - 90 + step * 10], [x, y + 90 + step * 10]);
+          await eventually(async () => Math.round(middle(await places()) - middle(zoomedIn)), 40);
+          assert.ok(Math.abs(gap(await places()) - gap(zoomedIn)) < 0.5, "fingers moved together do not zoom");
+          await touch("touchEnd");
+          assert.deepEqual(await selected(page), [], "nothing is selected by it");
+          assert.equal(await page.evaluate(() => scrollY), 0, "the page stays where it is");
+          // A tap selects as a click does.
+          const inView = [...(await places())].find(([, place]) => place.x > box.x + 10 && place.y > box.y + 60 && place.y < box.y + box.height - 20);
+          await touch("touchStart", [inView[1].x, inView[1].y]);
+          await touch("touchEnd");
+          await eventually(() => selected(page), [inView[0]]);
+          await touch("touchStart", [x, y]);
+          for (let step = 1; step <= 8; step += 1) await touch("touchMove", [x, y - step * 20]);
+          await touch("touchEnd");
+          await eventually(() => page.evaluate(() => scrollY > 20), true, "one finger scrolls the page");
+          assert.deepEqual(await selected(page), [inView[0]]);
+        }));
+    }
+
     for (const site of ["sixty", "leaves"]) {
       it(`names all of sixty models when the whole map is in view on a small screen, none cut, clipped or covered (${site})`, () =>
         on(site, async (page) => {
