@@ -133,6 +133,14 @@ def test_nothing_and_numbers_beyond_float32() -> None:
     assert wide.against[0] is not None and wide.against[0].change.same == 2
 
 
+def test_a_channel_is_empty_where_all_of_it_is_zero() -> None:
+    """NaN, infinities and numbers whose squares vanish are something."""
+    rows = np.array([[np.nan] * 2, [0, np.inf], [0, 0], [0, 1e-30]], np.float32)
+    assert weighed(rows, [], 0).empty_channels == 1
+    assert weighed(rows.T, [], 1).empty_channels == 1
+    assert weighed(np.array([[1e-200], [0]]), [], 0, most=1).empty_channels == 1
+
+
 def test_cuts_are_whole_channels_or_parts_of_one() -> None:
     """Every value is in one part, in order, and no part straddles channels without need."""
     for shape, axis in [

@@ -16,6 +16,8 @@ from cc_core.statistics import Statistics
 
 # Values of a block: as float64 they fill a quarter of a common second-level cache.
 BLOCK = 1 << 15
+# Values of which only the place is remembered, until so many are counted at once.
+_COUNTED = 1 << 16
 # Steps of change, and "not compared".
 KINDS = NOT_COMPARED + 1
 _BITS = 3
@@ -25,6 +27,7 @@ _DOT = 1 << 13
 Values = NDArray[np.floating]
 # What ndarray.min() and its like call, at a third of the cost of a call.
 _MIN, _MAX, _SUM = np.minimum.reduce, np.maximum.reduce, np.add.reduce
+_COUNT = np.count_nonzero
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +116,43 @@ def weigh(
     return found.result()
 
 
-class _Scratch(threading.local):
+@dataclass(frozen=True, slots=True)
+class _Block:
+    wide: NDArray[np.float64]
+    other: NDArray[np.float64]
+    narrow: NDArray[np.float32]
+    flags: NDArray[np.bool_]
+
+    @classmethod
+    def of_size(cls, size: int) -> _Block:
+        return cls(
+            np.empty(size, np.float64),
+            np.empty(size, np.float64),
+            np.empty(size, np.float32),
+            np.empty(size, np.bool_),
+        )
+
+    def cut(self, size: int) -> _Block:
+        return _Block(self.wide[:size], self.other[:size], self.narrow[:size], self.flags[:size])
+
+
+class _Room(threading.local):
     """Room for one block, used again and again: fresh memory would cost more than the sums."""
 
     def __init__(self) -> None:
-        self.size = 0
+        self.index = np.empty(_COUNTED, np.int32)
+        self._whole = self._cut = _Block.of_size(0)
 
-    def reach(self, size: int) -> None:
-        """Make room for a block of that size."""
-        if size > self.size:
-            self.size = size
-            self.wide = np.empty(size, np.float64)
-            self.reference = np.empty(size, np.float64)
-            self.narrow = np.empty(size, np.float32)
-            self.index = np.empty(size, np.int32)
-            self.flags = np.empty(size, np.bool_)
+    def block(self, size: int) -> _Block:
+        """Arrays as long as a block; those of the last one are overwritten."""
+        if size > self._whole.wide.size:
+            self._whole = _Block.of_size(size)
+        if size != self._cut.wide.size:
+            self._cut = self._whole.cut(size)
+        return self._cut
 
 
-_ROOM = _Scratch()
+_ROOM = _Room()
 
 
 class _Reference:
@@ -172,7 +194,7 @@ class _Reference:
 class _Pass:
     """Running sums of a tensor; ``add`` takes its blocks in order."""
 
-    def __init__(self, layout: Layout, units: Sequence[int | None], room: _Scratch) -> None:
+    def __init__(self, layout: Layout, units: Sequence[int | None], room: _Room) -> None:
         self._layout = layout
         self._references = [None if u is None else _Reference(u, layout.channels) for u in units]
         self._shift = _BITS * sum(reference is not None for reference in self._references)
@@ -180,7 +202,8 @@ class _Pass:
         self._grid = Grid(0, 0, 1)
         self._joint = np.zeros(1 << self._shift, np.int64)
         self._power = np.zeros(layout.channels)
-        self._count = self._zeros = self._nan = self._infinite = 0
+        self._used = np.zeros(layout.channels, np.bool_)
+        self._count = self._zeros = self._nan = self._infinite = self._waiting = 0
         self._total = 0.0
         self._room = room
 
@@ -189,11 +212,10 @@ class _Pass:
         start, size = self._count, values.size
         if not size:
             return
-        room = self._room
-        room.reach(size)
+        room = self._room.block(size)
         self._count += size
-        self._zeros += int(np.count_nonzero(np.equal(values, 0, out=room.flags[:size])))
-        wide = room.wide[:size]
+        self._zeros += int(_COUNT(np.equal(values, 0, out=room.flags)))
+        wide = room.wide
         np.copyto(wide, values)
         low, high = float(_MIN(values)), float(_MAX(values))
         finite = None
@@ -206,25 +228,46 @@ class _Pass:
             kept = wide[finite]
             low, high = (kept.min(), kept.max()) if kept.size else (math.inf, -math.inf)
             wide[~finite] = 0
+        if finite is not None or values.dtype == np.float64:
+            # A square tells nothing of what is not finite, or below 1e-162.
+            places_used = start + np.flatnonzero(values)
+            self._used[places_used // self._layout.inner % self._layout.channels] = True
         self._reach(float(low), float(high))
         if finite is not None:
             # Where a NaN or infinity would stand is not asked for; it is not counted.
             located = np.where(finite, wide, self._low)
         self._total += float(_SUM(wide))
-        power = float(_SUM(self._add_products(self._power, wide, wide, start)))
-        index = places(located, self._grid, room.index[:size], room.narrow[:size])
+        power = self._add_products(self._power, wide, wide, start)
+        index = places(located, self._grid, self._places_of(size), room.narrow)
         if self._shift:
             np.left_shift(index, self._shift, out=index)
         shift = 0
         for own, given in zip(self._references, references, strict=True):
             if own is not None and given is not None:
-                kinds = self._compare(own, values, wide, given, finite, power, start)
+                kinds = self._compare(own, room, values, given, finite, power, start)
                 if shift:
                     np.left_shift(kinds, shift, out=kinds)
                 np.bitwise_or(index, kinds, out=index)
                 shift += _BITS
-        counted = index if finite is None else index[finite]
-        self._joint += np.bincount(counted, minlength=self._joint.size)
+        if finite is not None:
+            counted = index[finite]
+            size = counted.size
+            index[:size] = counted
+        self._waiting += size
+
+    def _places_of(self, size: int) -> NDArray[np.int32]:
+        """Room behind the places that wait, which are counted when it does not suffice."""
+        if self._waiting + size > self._room.index.size:
+            self._count_waiting()
+            if size > self._room.index.size:
+                self._room.index = np.empty(size, np.int32)
+        return self._room.index[self._waiting : self._waiting + size]
+
+    def _count_waiting(self) -> None:
+        if self._waiting:
+            waiting = self._room.index[: self._waiting]
+            self._joint += np.bincount(waiting, minlength=self._joint.size)
+            self._waiting = 0
 
     def _reach(self, low: float, high: float) -> None:
         """Widen the grid to hold a block's finite values; what was counted stays counted."""
@@ -238,6 +281,7 @@ class _Pass:
         if first:
             self._joint = np.zeros(grid.bins << self._shift, np.int64)
         else:
+            self._count_waiting()
             joint = self._joint.reshape(self._grid.bins, 1 << self._shift)
             self._joint = coarsen(Dyadic(self._grid, joint), grid).reshape(-1)
         self._grid = grid
@@ -245,41 +289,41 @@ class _Pass:
     def _compare(  # noqa: PLR0913, PLR0917 (one block as ``add`` has it)
         self,
         own: _Reference,
+        room: _Block,
         values: Values,
-        wide: NDArray[np.float64],
         given: Values,
         finite: NDArray[np.bool_] | None,
         power: float,
         start: int,
     ) -> NDArray[np.int32]:
         """Add the block's sums against a reference; gives the kind of change of each value."""
-        room, size = self._room, given.size
-        reference = room.reference[:size]
-        np.copyto(reference, given)
+        size = given.size
+        wide, other = room.wide, room.other
         # Of two float32 tensors the difference is rounded once, to float32.
-        gap = np.subtract(given, values, out=room.narrow[:size])
+        gap = np.subtract(given, values, out=room.narrow)
         np.abs(gap, out=gap)
         largest = float(_MAX(gap))
+        np.copyto(other, given)
         usable = finite
         if not math.isfinite(largest):
-            known = np.isfinite(reference)
+            known = np.isfinite(other)
             usable = known if finite is None else known & finite
         if usable is not None:
-            own.skipped += int(usable.size - usable.sum())
-            own.same -= int(usable.size - usable.sum())
-            reference[~usable] = 0
+            skipped = size - int(_COUNT(usable))
+            own.skipped += skipped
+            own.same -= skipped
+            other[~usable] = 0
             gap[~usable] = 0
             wide = np.where(usable, wide, 0)
             largest = float(gap.max())
             power = _dot(wide, wide)
-        own.same += int(np.count_nonzero(np.equal(gap, 0, out=room.flags[:size])))
         own.largest = max(own.largest, largest)
+        own.same += int(_COUNT(np.equal(gap, 0, out=room.flags)))
         own.power += power
-        own.product += _dot(reference, wide)
-        self._add_products(own.signal, reference, reference, start)
-        difference = room.reference[:size]
-        np.copyto(difference, gap)
-        self._add_products(own.noise, difference, difference, start)
+        own.product += _dot(other, wide)
+        self._add_products(own.signal, other, other, start)
+        np.copyto(other, gap)
+        self._add_products(own.noise, other, other, start)
         kinds = steps(gap, own.unit)
         if usable is not None:
             kinds[~usable] = NOT_COMPARED
@@ -287,12 +331,14 @@ class _Pass:
 
     def _add_products(
         self, into: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], start: int
-    ) -> NDArray[np.float64]:
-        """Add Σa·b of each channel; gives what was added."""
+    ) -> float:
+        """Add Σa·b of each channel; gives the sum over all."""
         channels, inner = self._layout.channels, self._layout.inner
         if channels == 1 or (inner > 1 and a.size % inner):
-            sums = np.array([_dot(a, b)])
-        elif inner == 1:
+            added = _dot(a, b)
+            into[start // inner % channels] += added
+            return added
+        if inner == 1:
             sums = np.einsum("ij,ij->j", a.reshape(-1, channels), b.reshape(-1, channels))
         else:
             sums = _row_products(a.reshape(-1, inner), b.reshape(-1, inner))
@@ -301,15 +347,16 @@ class _Pass:
             into[first : first + len(sums)] += sums
         else:
             np.add.at(into, (first + np.arange(len(sums))) % channels, sums)
-        return sums
+        return float(_SUM(sums))
 
     def result(self) -> Weighed:
         """What all blocks add up to."""
+        self._count_waiting()
         # The last reference's kind is in the highest bits, so its axis comes first.
         compared = sum(reference is not None for reference in self._references)
         joint = self._joint.reshape(self._grid.bins, *[KINDS] * compared)
-        axes = tuple(range(1, compared + 1))
-        splits = iter(joint.sum(tuple(a for a in axes if a != axis)) for axis in reversed(axes))
+        axes = list(range(compared + 1))
+        splits = iter(np.einsum(joint, axes, [0, axis]) for axis in reversed(axes[1:]))
         # Which of two zeros an extreme is depends on the processor; + 0.0 leaves +0.
         known_range = self._low <= self._high
         return Weighed(
@@ -323,9 +370,9 @@ class _Pass:
                 total=self._total,
                 squares=float(self._power.sum()),
             ),
-            histogram=Dyadic(self._grid, joint.sum(axes)),
+            histogram=Dyadic(self._grid, np.einsum(joint, axes, [0])),
             channels=self._layout.channels,
-            empty_channels=self._layout.channels - int(np.count_nonzero(self._power)),
+            empty_channels=int(np.count_nonzero(~self._used & (self._power == 0))),
             against=tuple(
                 None if own is None else own.against(self._count, next(splits))
                 for own in self._references
@@ -342,8 +389,7 @@ def _row_products(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.
 
 def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Σa·b of two flat arrays, in pieces that no BLAS gives to threads."""
-    whole = a.size - a.size % _DOT
-    found = float(np.vecdot(a[whole:], b[whole:]))
-    if whole:
-        found += float(np.vecdot(a[:whole].reshape(-1, _DOT), b[:whole].reshape(-1, _DOT)).sum())
-    return found
+    if a.size <= _DOT:
+        return float(np.dot(a, b))
+    pieces = range(0, a.size, _DOT)
+    return math.fsum(float(np.dot(a[at : at + _DOT], b[at : at + _DOT])) for at in pieces)
