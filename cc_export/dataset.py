@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -198,10 +199,14 @@ def _scaled(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.generic]:
     if plain and raw.dtype.kind in "iub":
         return raw
     if raw.dtype == np.uint8:
-        # Each of the 256 values is computed once, in the same way.
-        known = _rounded(np.arange(_BYTE_VALUES), entry)
-        return np.asarray(known[raw], np.float32)
+        return np.take(_of_bytes(entry), raw.view(np.uint8), mode="wrap")
     return _rounded(raw, entry)
+
+
+@lru_cache(maxsize=16)
+def _of_bytes(entry: ModelInput) -> NDArray[np.float32]:
+    """Each of the 256 values that a byte may have, computed once, in the same way."""
+    return _rounded(np.arange(_BYTE_VALUES), entry)
 
 
 def _rounded(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.float32]:

@@ -21,6 +21,8 @@ _UNREADABLE = (
     NotImplementedError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _SKIP = 1 << 20
+# Bytes of a compressed array that is unpacked once, and not once for each model.
+_MOST_HELD = 8 << 20
 _MAGIC = b"\x93NUMPY"
 # zip's own header of a member: its fixed part, and where the lengths of the variable parts stand.
 _LOCAL_HEADER, _NAME_LENGTH = 30, 26
@@ -44,7 +46,7 @@ class NpzTable(Table):
     """The arrays of an npz file that have one length.
 
     ``members`` are all its arrays. What is read at once is what is asked for: a stored array is
-    read in place, a compressed one is unpacked as it goes, which is cheapest in order.
+    read in place, a large compressed one is unpacked as it goes, which is cheapest in order.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,11 +104,11 @@ class NpzTable(Table):
         return found
 
     def _rows(self, member: Member, first: int, count: int) -> NDArray[np.generic]:
-        if member.fortran:
-            return self._transposed(member)[first : first + count]
+        stored = member.info.compress_type == zipfile.ZIP_STORED
+        if member.fortran or not (stored or member.info.file_size > _MOST_HELD):
+            return self._held(member)[first : first + count]
         count = max(0, min(count, (member.length or 0) - first))
         size = member.column.row_bytes
-        stored = member.info.compress_type == zipfile.ZIP_STORED
         take = self._in_place if stored else self._in_order
         content = take(member, member.start + first * size, count * size)
         if len(content) < count * size:
@@ -135,12 +137,15 @@ class NpzTable(Table):
         self._streams[name] = (stream, at + len(content))
         return content
 
-    def _transposed(self, member: Member) -> NDArray[np.generic]:
-        """An array in Fortran order: a row's values are not together, so it is held as a whole."""
+    def _held(self, member: Member) -> NDArray[np.generic]:
+        """All of an array: one in Fortran order, where a row's values are not together, or a small
+        one, which need not be unpacked for each model.
+        """
         name = member.info.filename
         if name not in self._whole:
             with zipfile.ZipFile(self._path) as file, file.open(name) as stream:
                 self._whole[name] = np.lib.format.read_array(stream, allow_pickle=False)
+            self._whole[name].setflags(write=False)
         return self._whole[name]
 
     def _unreadable(self, error: Exception) -> ExportError:
