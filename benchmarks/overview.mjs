@@ -44,9 +44,11 @@ async function main() {
 }
 
 async function measure(sites, models, run) {
-  // A browser for each run: nothing is warm.
+  // A browser for each run: nothing of the page is warm. It has come to rest, as one that a reader has open: in its first second it
+  // prepares pages of its own.
   const browser = await launch("chromium");
   try {
+    await atRest(browser);
     const small = await firstView(browser, sites[52], 52);
     const large = await firstView(browser, sites[1000], models.length);
     const figures = { drawn52: small.milliseconds, bytes: small.bytes / 1000, drawn1000: large.milliseconds, reference: await reference(small.page) };
@@ -63,6 +65,23 @@ async function measure(sites, models, run) {
   } finally {
     await browser.close();
   }
+}
+
+/** Waits until the browser's processes have done next to nothing for a while. */
+async function atRest(browser) {
+  const session = await browser.target().createCDPSession();
+  const spent = async () => {
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  };
+  let before = await spent();
+  for (let calm = 0, tries = 0; calm < 3 && tries < 60; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const now = await spent();
+    calm = now - before < 0.03 ? calm + 1 : 0;
+    before = now;
+  }
+  await session.detach();
 }
 
 /** Opens a site; the clock is the page's, from navigation to the frame after the map has all its models. */

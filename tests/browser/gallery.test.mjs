@@ -51,6 +51,8 @@ async function stories(browser, hash) {
   await page.waitForSelector("[data-story]");
   // Sizes are known after the first frame, and what depends on them after the next.
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 200)))));
+  // A worker takes over from the page.
+  await page.waitForFunction(() => !document.querySelector("[data-painter=page]"));
   const found = await page.evaluate(() => {
     const NAMES = ["role", "aria-label", "aria-pressed", "aria-sort", "aria-disabled", "data-model", "data-point", "disabled", "open", "value"];
     const lines = (node, depth) => {

@@ -5,7 +5,7 @@ import { studySite } from "./exporter.mjs";
 import { BROWSERS, launch } from "./launch.mjs";
 import { centres } from "./page/modelMap.mjs";
 import { fileSite } from "./site.mjs";
-import { eventually, linkTo, visit } from "./visit.mjs";
+import { eventually, linkTo, show, visit } from "./visit.mjs";
 
 const METRICS = [
   { name: "Score", direction: "higher", primary: true },
@@ -294,6 +294,41 @@ for (const name of BROWSERS) {
         await page.mouse.up();
         await eventually(async () => (await selected(page)).length > 3, true);
       }));
+
+    it("has a thousand models painted by a worker, and paints them itself, to the same pixel, where workers cannot or fail", async () => {
+      const crippled = {
+        none: () => delete window.OffscreenCanvas,
+        failing: () => {
+          window.Worker = class {
+            postMessage() {
+              setTimeout(() => this.onerror({ preventDefault() {} }));
+            }
+            terminate() {}
+          };
+        },
+      };
+      const hash = linkTo(["base-3-prune-0.5"], { filter: JSON.stringify(["metric", "Score", 0.6, null]) });
+      const look = async (page) => Buffer.from(await (await page.$("[data-chart='Model Map'] .surface")).screenshot()).toString("base64");
+      const still = async (page) => {
+        const pictures = [await look(page)];
+        await eventually(async () => pictures.push(await look(page)) && pictures.at(-1) === pictures.at(-2), true);
+        return pictures.at(-1);
+      };
+      let filtered;
+      await on("many", async (page) => {
+        await page.waitForSelector("[data-painter=worker]");
+        assert.equal((await page.$$("[data-painter] canvas")).length, 1);
+        filtered = await still(page);
+        await show(page);
+        assert.notEqual(await still(page), filtered, "the filter is to be seen");
+      }, { hash });
+      for (const [how, cripple] of Object.entries(crippled)) {
+        await on("many", async (page) => {
+          await eventually(async () => (await look(page)) === filtered, true, how);
+          assert.equal((await page.$$("[data-painter=page] canvas")).length, 1);
+        }, { hash, before: (page) => page.evaluateOnNewDocument(cripple) });
+      }
+    });
 
     it("draws a thousand models one by one for a picture of them, as the reader saves it, and paints them again afterwards", () =>
       on("many", async (page) => {

@@ -3,7 +3,7 @@ import type { Answer, Question, WireError } from "./contract.ts";
 
 /** The part of a Worker that is used, so that a test can play one. */
 export interface WorkerPort {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
   terminate(): void;
   onmessage: ((event: MessageEvent) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;

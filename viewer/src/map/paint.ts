@@ -1,53 +1,138 @@
 // Paints the map's links, models and names on a canvas: for studies with more models than the page's own elements carry smoothly.
+// What there is to paint comes as arrays of numbers, which cross to a worker at next to no cost.
 
-import { drawRibbon, type Course, type Point } from "./geometry.ts";
-import type { NameLabel } from "./labels.ts";
+import { drawRibbon, type Course } from "./geometry.ts";
 
-export interface Ribbon {
-  readonly course: Course;
-  /** CSS colours at both ends. */
-  readonly from: string;
-  readonly to: string;
-  readonly opacity: number;
-}
+/** A canvas of the page or of a worker. */
+export type Canvas = Omit<OffscreenCanvasRenderingContext2D, "canvas">;
 
-export interface Mark extends Point {
-  readonly radius: number;
-  /** CSS colour, or null for a model that has none. */
-  readonly colour: string | null;
-  /** Whether its size means something. */
-  readonly sized: boolean;
-  readonly faint: boolean;
-  readonly failed: boolean;
-  /** CSS colour of its ring, and whether that is dashed; null without a ring. */
-  readonly ring: { readonly colour: string; readonly dashed: boolean } | null;
-}
-
-export interface Picture {
-  /** Horizontal places of the lines along the columns, and from where down to where they go. */
-  readonly lines: readonly number[];
-  readonly reach: readonly [number, number];
-  readonly ribbons: readonly Ribbon[];
-  readonly marks: readonly Mark[];
-  readonly labels: readonly (NameLabel & { readonly colour: string; readonly faint: boolean })[];
-}
-
-/** Colours of the page, and the font of names. */
+/** Colours that stay while the map moves: CSS colours by number, and those of the page. */
 export interface Ink {
+  readonly colours: readonly string[];
   readonly panel: string;
   readonly line: string;
   readonly outline: string;
   readonly failed: string;
+}
+
+export interface Picture {
+  /** In pixels of the page, and how many of the screen each of them is wide. */
+  readonly width: number;
+  readonly height: number;
+  readonly ratio: number;
+  /** Horizontal places of the lines along the columns, and from where down to where they go. */
+  readonly lines: readonly number[];
+  readonly reach: readonly [number, number];
+  readonly ribbons: {
+    /** COURSE numbers for each ribbon. */
+    readonly courses: Float32Array;
+    /** The numbers of the colours at both ends of each. */
+    readonly colours: Uint16Array;
+    readonly opacities: Float32Array;
+  };
+  readonly marks: {
+    /** For each mark the place and the radius. */
+    readonly places: Float32Array;
+    /** The number of the colour of each, or NONE. */
+    readonly colours: Uint16Array;
+    /** The number of the colour of each one's ring, if it has one. */
+    readonly rings: Uint16Array;
+    /** What else is to be seen of each: the sum of its LOOK. */
+    readonly looks: Uint8Array;
+  };
+  /** Names, each from where it begins, with its baseline and its CSS colour. */
+  readonly labels: readonly { readonly text: string; readonly x: number; readonly y: number; readonly colour: string; readonly faint: boolean }[];
+  /** Of names. */
   readonly font: string;
 }
 
-export const FAINT = 0.25;
+/** from.x, from.y, to.x, to.y, turnX, fromHalf, toHalf. */
+export const COURSE = 7;
+/** A model without a colour. */
+export const NONE = 0xffff;
+/** Its size means something; filters hide it; it failed; it is selected or the base; its ring is that of the base. */
+export const LOOK = { sized: 1, faint: 2, failed: 4, ringed: 8, dashed: 16 };
+const FAINT = 0.25;
 /** Marks of a smaller radius are painted as squares: nobody sees their corners. */
 const DOT = 2;
 /** Marks of this radius and larger have an outline. */
 const OUTLINED = 2.5;
 
-export function paint(canvas: CanvasRenderingContext2D, { lines, reach, ribbons, marks, labels }: Picture, ink: Ink): void {
+/** Gives a canvas the size of a picture; a new size wipes it. */
+export function fitted(canvas: { width: number; height: number }, { width, height, ratio }: Picture): void {
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+}
+
+/** Paints pictures, and remembers what it found out about colours. */
+export class Brushwork {
+  #ink: Ink | null = null;
+  /** Of the colours: red, green and blue; null where a colour is not spelled as such. */
+  #parts: readonly (readonly number[] | null)[] = [];
+
+  paint(canvas: Canvas, picture: Picture, ink: Ink): void {
+    if (ink !== this.#ink) {
+      this.#ink = ink;
+      this.#parts = ink.colours.map((colour) => /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour)?.slice(1).map(Number) ?? null);
+    }
+    const { width, height, ratio } = picture;
+    canvas.setTransform(ratio, 0, 0, ratio, 0, 0);
+    canvas.clearRect(0, 0, width, height);
+    paintLines(canvas, picture, ink);
+    this.#paintRibbons(canvas, picture.ribbons, ink);
+    paintMarks(canvas, picture.marks, ink);
+    paintNames(canvas, picture, ink);
+    canvas.globalAlpha = 1;
+  }
+
+  #paintRibbons(canvas: Canvas, { courses, colours, opacities }: Picture["ribbons"], ink: Ink): void {
+    for (let index = 0; index < opacities.length; index += 1) {
+      const course = courseAt(courses, index);
+      const [first, last] = [colours[2 * index]!, colours[2 * index + 1]!];
+      canvas.globalAlpha = opacities[index]!;
+      canvas.fillStyle = this.#alike(first, last) ? ink.colours[last]! : blend(canvas, course, ink.colours[first]!, ink.colours[last]!);
+      if (course.from.y === course.to.y && course.fromHalf === course.toHalf) {
+        canvas.fillRect(course.from.x, course.from.y - course.fromHalf, course.to.x - course.from.x, 2 * course.fromHalf);
+        continue;
+      }
+      canvas.beginPath();
+      drawRibbon(canvas, course);
+      canvas.fill();
+    }
+  }
+
+  /** Whether a ribbon between two colours may as well have one: a gradient costs several times as much. */
+  #alike(first: number, last: number): boolean {
+    if (first === last) return true;
+    const [a, b] = [this.#parts[first], this.#parts[last]];
+    return !!a && !!b && Math.abs(a[0]! - b[0]!) <= UNSEEN && Math.abs(a[1]! - b[1]!) <= UNSEEN && Math.abs(a[2]! - b[2]!) <= UNSEEN;
+  }
+}
+
+/** Of 255, in red, green or blue: a difference that nobody sees along a thin ribbon. */
+const UNSEEN = 24;
+
+function courseAt(courses: Float32Array, index: number): Course {
+  const at = COURSE * index;
+  return {
+    from: { x: courses[at]!, y: courses[at + 1]! },
+    to: { x: courses[at + 2]!, y: courses[at + 3]! },
+    turnX: courses[at + 4]!,
+    fromHalf: courses[at + 5]!,
+    toHalf: courses[at + 6]!,
+  };
+}
+
+function blend(canvas: Canvas, { from, to }: Course, first: string, last: string): CanvasGradient {
+  const gradient = canvas.createLinearGradient(from.x, 0, to.x, 0);
+  gradient.addColorStop(0, first);
+  gradient.addColorStop(1, last);
+  return gradient;
+}
+
+function paintLines(canvas: Canvas, { lines, reach }: Picture, ink: Ink): void {
+  canvas.globalAlpha = 1;
   canvas.beginPath();
   for (const x of lines) {
     canvas.moveTo(x, reach[0]);
@@ -58,67 +143,30 @@ export function paint(canvas: CanvasRenderingContext2D, { lines, reach, ribbons,
   canvas.strokeStyle = ink.line;
   canvas.stroke();
   canvas.setLineDash([]);
-  for (const { course, from, to, opacity } of ribbons) {
-    canvas.globalAlpha = opacity;
-    canvas.fillStyle = alike(from, to) ? to : blend(canvas, course, from, to);
-    if (course.from.y === course.to.y && course.fromHalf === course.toHalf) {
-      canvas.fillRect(course.from.x, course.from.y - course.fromHalf, course.to.x - course.from.x, 2 * course.fromHalf);
-      continue;
+}
+
+function paintMarks(canvas: Canvas, { places, colours, rings, looks }: Picture["marks"], ink: Ink): void {
+  for (let index = 0; index < looks.length; index += 1) {
+    const [x, y, radius] = [places[3 * index]!, places[3 * index + 1]!, places[3 * index + 2]!];
+    const look = looks[index]!;
+    const colour = colours[index] === NONE ? null : ink.colours[colours[index]!]!;
+    canvas.globalAlpha = look & LOOK.faint ? FAINT : 1;
+    if (look & LOOK.ringed) {
+      canvas.beginPath();
+      canvas.arc(x, y, radius + 3, 0, 2 * Math.PI);
+      canvas.lineWidth = 2.5;
+      canvas.strokeStyle = ink.colours[rings[index]!]!;
+      canvas.setLineDash(look & LOOK.dashed ? [4, 2.5] : []);
+      canvas.stroke();
+      canvas.setLineDash([]);
     }
-    canvas.beginPath();
-    drawRibbon(canvas, course);
-    canvas.fill();
+    paintMark(canvas, x, y, radius, colour, look, ink);
   }
-  for (const mark of marks) paintMark(canvas, mark, ink);
-  canvas.font = ink.font;
-  canvas.lineJoin = "round";
-  canvas.lineWidth = 4;
-  canvas.strokeStyle = ink.panel;
-  for (const { text, x, y, colour, faint } of labels) {
-    canvas.globalAlpha = faint ? FAINT : 1;
-    canvas.strokeText(text, x, y);
-    canvas.fillStyle = colour;
-    canvas.fillText(text, x, y);
-  }
-  canvas.globalAlpha = 1;
 }
 
-/** Pairs of colours that were compared. */
-const compared = new Map<string, boolean>();
-/** Of 255, in red, green or blue: a difference that nobody sees along a thin ribbon. */
-const UNSEEN = 24;
-
-/** Whether a ribbon between two colours may as well have one: a gradient costs several times as much. */
-function alike(first: string, last: string): boolean {
-  if (first === last) return true;
-  const pair = `${first} ${last}`;
-  const before = compared.get(pair);
-  if (before !== undefined) return before;
-  const [a, b] = [first, last].map((colour) => /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour)?.slice(1).map(Number));
-  const same = a !== undefined && b !== undefined && a.every((part, index) => Math.abs(part - b[index]!) <= UNSEEN);
-  compared.set(pair, same);
-  return same;
-}
-
-function blend(canvas: CanvasRenderingContext2D, { from, to }: Course, first: string, last: string): CanvasGradient {
-  const gradient = canvas.createLinearGradient(from.x, 0, to.x, 0);
-  gradient.addColorStop(0, first);
-  gradient.addColorStop(1, last);
-  return gradient;
-}
-
-function paintMark(canvas: CanvasRenderingContext2D, { x, y, radius, colour, sized, faint, failed, ring }: Mark, ink: Ink): void {
-  canvas.globalAlpha = faint ? FAINT : 1;
-  if (ring) {
-    canvas.beginPath();
-    canvas.arc(x, y, radius + 3, 0, 2 * Math.PI);
-    canvas.lineWidth = 2.5;
-    canvas.strokeStyle = ring.colour;
-    canvas.setLineDash(ring.dashed ? [4, 2.5] : []);
-    canvas.stroke();
-    canvas.setLineDash([]);
-  }
-  if (sized && radius < DOT && colour !== null && !failed) {
+function paintMark(canvas: Canvas, x: number, y: number, radius: number, colour: string | null, look: number, ink: Ink): void {
+  const plain = colour !== null && !(look & LOOK.failed);
+  if (look & LOOK.sized && radius < DOT && plain) {
     // As large as the circle would be, and a third of its cost.
     const side = radius * Math.sqrt(Math.PI);
     canvas.fillStyle = colour;
@@ -126,18 +174,18 @@ function paintMark(canvas: CanvasRenderingContext2D, { x, y, radius, colour, siz
     return;
   }
   canvas.beginPath();
-  if (sized) canvas.arc(x, y, radius, 0, 2 * Math.PI);
+  if (look & LOOK.sized) canvas.arc(x, y, radius, 0, 2 * Math.PI);
   else diamond(canvas, x, y, radius);
   canvas.fillStyle = colour ?? ink.panel;
   canvas.fill();
   // The outline of a dot would hide its colour.
-  if (radius < OUTLINED && colour !== null && !failed) return;
+  if (radius < OUTLINED && plain) return;
   canvas.lineWidth = 1;
   canvas.strokeStyle = ink.outline;
   if (colour === null) canvas.setLineDash([2.5, 2]);
   canvas.stroke();
   canvas.setLineDash([]);
-  if (!failed) return;
+  if (!(look & LOOK.failed)) return;
   canvas.beginPath();
   for (const side of [-1, 1]) {
     canvas.moveTo(x - 4, y - 4 * side);
@@ -148,10 +196,23 @@ function paintMark(canvas: CanvasRenderingContext2D, { x, y, radius, colour, siz
   canvas.stroke();
 }
 
-function diamond(canvas: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
+function diamond(canvas: Canvas, x: number, y: number, radius: number): void {
   canvas.moveTo(x, y - radius);
   canvas.lineTo(x + radius, y);
   canvas.lineTo(x, y + radius);
   canvas.lineTo(x - radius, y);
   canvas.closePath();
+}
+
+function paintNames(canvas: Canvas, { labels, font }: Picture, ink: Ink): void {
+  canvas.font = font;
+  canvas.lineJoin = "round";
+  canvas.lineWidth = 4;
+  canvas.strokeStyle = ink.panel;
+  for (const { text, x, y, colour, faint } of labels) {
+    canvas.globalAlpha = faint ? FAINT : 1;
+    canvas.strokeText(text, x, y);
+    canvas.fillStyle = colour;
+    canvas.fillText(text, x, y);
+  }
 }

@@ -120,16 +120,22 @@ export class MapScene {
   }
 
   radiusOf(id: string): number {
-    return this.#drawn(this.sizes.of(id));
+    return this.drawn(this.sizes.of(id));
   }
 
   /** The radius at which a value is drawn now. */
   radius(value: number): number {
-    return this.#drawn(this.sizes.radius(value));
+    return this.drawn(this.sizes.radius(value));
   }
 
-  #drawn(radius: number): number {
+  /** The radius at which one of a scale is drawn now. */
+  drawn(radius: number): number {
     return Math.max(LEAST_RADIUS, radius * this.#shrink);
+  }
+
+  /** Half the width of a ribbon where it joins a mark of a scale's radius. */
+  halfOf(radius: number): number {
+    return Math.max(0.4, this.drawn(radius) * RIBBON);
   }
 
   /** How much of the row, from a mark's middle on, it takes: with how many models are behind it. */
@@ -147,7 +153,7 @@ export class MapScene {
     const from = this.points.get(parent);
     const to = this.points.get(child);
     if (!from || !to) return null;
-    const half = (id: string): number => Math.max(0.4, this.radiusOf(id) * RIBBON);
+    const half = (id: string): number => this.halfOf(this.sizes.of(id));
     return { from, to, turnX: this.frame.xAt(turn) * this.at.kx + this.at.x, fromHalf: half(parent), toHalf: half(child) };
   }
 
