@@ -2,9 +2,10 @@
 //
 //     node benchmarks/overview.mjs [--runs 7]
 //
-// Needs the builds of wasm/ and viewer/. Navigation and selection are wall-clock from the page's own clock. The other figures are CPU time of
-// the main thread (style, layout and painting included) for one step of the pointer or the wheel, so that they mean the same on a busy
-// machine: the 95th percentile of a run's steps. Each run also times the sorting of a million numbers.
+// Needs the builds of wasm/ and viewer/. Navigation and selection are wall-clock from the page's own clock, in a browser that has come to
+// rest but has never seen the page. The other figures are CPU time of the main thread (style, layout and painting included, but not what the
+// worker does that paints large maps) for one step of the pointer or the wheel, so that they mean the same on a busy machine: the 95th
+// percentile of a run's steps. Each run also times the sorting of a million numbers.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -44,8 +45,7 @@ async function main() {
 }
 
 async function measure(sites, models, run) {
-  // A browser for each run: nothing of the page is warm. It has come to rest, as one that a reader has open: in its first second it
-  // prepares pages of its own.
+  // A browser for each run: nothing of the page is warm. In its first second it prepares pages of its own.
   const browser = await launch("chromium");
   try {
     await atRest(browser);
