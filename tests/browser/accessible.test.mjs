@@ -7,7 +7,7 @@ import { demoSite, studySite } from "./exporter.mjs";
 import { BROWSERS, launch } from "./launch.mjs";
 import { fileSite } from "./site.mjs";
 import { generatedStudy } from "./studies.mjs";
-import { linkTo, visit } from "./visit.mjs";
+import { eventually, linkTo, visit } from "./visit.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -81,6 +81,100 @@ for (const name of BROWSERS) {
         } finally {
           manySite.close();
           many.close();
+        }
+      });
+    }
+  });
+}
+
+for (const name of BROWSERS) {
+  describe(`a reader of ${name}`, () => {
+    let demo, site;
+    before(async () => {
+      demo = await demoSite();
+      site = fileSite(demo.folder);
+    });
+    after(() => {
+      site?.close();
+      demo?.close();
+    });
+
+    it("who has text twice as large reads all of it, drawings included, without scrolling sideways", async () => {
+      const browser = await launch(name, { text: 32 });
+      try {
+        await visit(
+          { browser, site },
+          async (page) => {
+            await page.waitForSelector(".sentence");
+            for (const width of [1280, 800]) {
+              await page.setViewport({ width, height: 720 });
+              // Names find their places anew.
+              await eventually(() => page.$eval(".surface > svg", (svg) => svg.getBoundingClientRect().right <= innerWidth), true);
+              assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${width} pixels`);
+              const sizes = await page.$$eval(".surface [data-model] text", (texts) => texts.map((text) => parseFloat(getComputedStyle(text).fontSize)));
+              assert.equal(sizes.length, 26);
+              assert.ok(Math.min(...sizes) >= 18, `names of ${Math.min(...sizes)} pixels`);
+              const small = await page.$$eval("main :is(p, th, td, button, label, text)", (nodes) =>
+                nodes.filter((node) => node.textContent.trim() && parseFloat(getComputedStyle(node).fontSize) < 18).map((node) => node.textContent.trim()),
+              );
+              assert.deepEqual(small, []);
+            }
+          },
+          { hash: linkTo(SELECTED.slice(0, 4)) },
+        );
+      } finally {
+        await browser.close();
+      }
+    });
+
+    it("who wants less motion sees none", async () => {
+      const browser = await launch(name, { still: true });
+      try {
+        await visit({ browser, site }, async (page) => {
+          assert.ok(await page.evaluate(() => matchMedia("(prefers-reduced-motion: reduce)").matches));
+          await page.click('[data-model="resnet8"] .node');
+          await page.keyboard.press("+");
+          await page.hover('[data-model="prune-all-50"] .node');
+          const moving = await page.evaluate(() => document.getAnimations().filter(({ effect }) => effect.getComputedTiming().duration > 1).length);
+          assert.equal(moving, 0);
+          // Waiting is told in words.
+          const shown = await page.evaluate(() => {
+            const bar = document.querySelector("main").appendChild(document.createElement("progress"));
+            return [getComputedStyle(bar).display, (bar.value = 0.5) && getComputedStyle(bar).display !== "none"];
+          });
+          assert.deepEqual(shown, ["none", true]);
+        });
+      } finally {
+        await browser.close();
+      }
+    });
+
+    if (name === "chromium") {
+      it("whose system forces colours sees words and lines in them, what is chosen, and the colours of data", async () => {
+        const browser = await launch(name);
+        try {
+          await visit({ browser, site }, async (page) => {
+            const session = await page.createCDPSession();
+            const data = () => page.$$eval("tbody .dot", (dots) => dots.map((dot) => getComputedStyle(dot).backgroundColor));
+            const colours = await data();
+            await session.send("Emulation.setEmulatedMedia", { features: [{ name: "forced-colors", value: "active" }] });
+            const seen = await page.evaluate(() => {
+              const probe = document.querySelector("main").appendChild(document.createElement("p"));
+              const system = (colour) => ((probe.style.color = colour), getComputedStyle(probe).color);
+              const style = (selector, part) => getComputedStyle(document.querySelector(selector))[part];
+              return {
+                words: style(".surface [data-model] text", "fill") === system("CanvasText"),
+                halo: style(".surface [data-model] text", "stroke") === system("Canvas"),
+                lines: style(".column-line", "stroke") === system("CanvasText"),
+                chosen: style("fieldset label.chosen", "backgroundColor") === system("Highlight"),
+                other: style("fieldset label:not(.chosen)", "backgroundColor") === system("Highlight"),
+              };
+            });
+            assert.deepEqual(seen, { words: true, halo: true, lines: true, chosen: true, other: false });
+            assert.deepEqual(await data(), colours);
+          });
+        } finally {
+          await browser.close();
         }
       });
     }

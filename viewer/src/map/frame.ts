@@ -2,6 +2,7 @@
 
 import type { Layout } from "./layout.ts";
 import type { Point } from "./geometry.ts";
+import { EM } from "../ui/em.ts";
 import type { Lanes } from "./lanes.ts";
 
 export interface Frame {
@@ -20,12 +21,12 @@ export interface Frame {
 }
 
 /** Headings stand above what the camera shows. */
-export const HEADINGS = 36;
+export const HEADINGS = Math.round(36 * EM);
 const MARGIN = { top: 2, bottom: 4, left: 28, right: 8 };
 const MOST_ROW = 44;
 /** Rows this far apart show everything there is to show. */
-const COMFORTABLE_ROW = 30;
-const LEAST_LABEL = 44;
+const COMFORTABLE_ROW = 30 * EM;
+const LEAST_LABEL = 44 * EM;
 /** A column is its nodes, its labels, and room for links to turn. */
 const BESIDE_LABEL = 34;
 /** However small the map, some zoom is there for those who want things large. */

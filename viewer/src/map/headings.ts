@@ -1,5 +1,6 @@
 // Headings of columns: on two lines where that helps, cut where it does not, and left out where columns stand too close.
 
+import { EM } from "../ui/em.ts";
 import { fitText, type MeasureText } from "./text.ts";
 
 export interface Heading {
@@ -16,7 +17,7 @@ const GAP = 8;
 /** Headings begin a little left of their column's models. */
 const BEFORE = 6;
 /** A heading that is cut shorter than this says nothing. */
-const LEAST = 44;
+const LEAST = 44 * EM;
 
 /** The width a heading needs on as many lines as it may have. */
 export function headingWidth(label: string, measure: MeasureText): number {

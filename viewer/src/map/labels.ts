@@ -1,6 +1,7 @@
 // Names beside models, where there is room: never over one another or over another model.
 
 import type { Point } from "./geometry.ts";
+import { EM } from "../ui/em.ts";
 import { fitText, type MeasureText } from "./text.ts";
 
 export interface Named extends Point {
@@ -20,7 +21,7 @@ export interface NameLabel {
 }
 
 /** A name that is cut shorter than this says nothing. */
-const LEAST = 42;
+const LEAST = 42 * EM;
 /** Between a mark and its name, and between a name and what comes next. */
 export const GAP = 6;
 /** Names are cut to steps of so many pixels: while zooming, most stay as they were. */

@@ -12,6 +12,7 @@ import { placeLabels, type NameLabel } from "./labels.ts";
 import { lanesOf, noLanes, type Lanes } from "./lanes.ts";
 import { layoutOf, type Layout, type Link } from "./layout.ts";
 import { colourScale, sizeScale, type ColourScale, type SizeScale } from "./scales.ts";
+import { EM } from "../ui/em.ts";
 import { fitText, MEASURED, type MeasureText } from "./text.ts";
 
 /** The largest radius of a mark, where rows are wide enough apart. */
@@ -21,11 +22,11 @@ const LEAST_RADIUS = 1.7;
 /** Ribbons are narrower than the marks they join. */
 const RIBBON = 0.42;
 /** Longer headings are cut where room is short; they are spelled out in full on hover. */
-const LONG_HEADING = 76;
+const LONG_HEADING = 76 * EM;
 /** Names have this height where rows are wide enough apart, and are left out where rows are closer than the least. */
-const LINE = { most: 12, least: 10 };
+const LINE = { most: 12 * EM, least: 10 * EM };
 /** Of names, in pixels: more is in the tooltip. */
-const LONGEST = 260;
+const LONGEST = 260 * EM;
 
 /** Width of "+12", how many models a collapsed one stands for. */
 export function pillWidth(count: number): number {
@@ -92,7 +93,7 @@ export class MapScene {
   readonly sizes: SizeScale = $derived.by(() => sizeScale(this.#app.study, this.#app.sizeMetric, MOST_RADIUS));
   /** Height of a line of text. */
   readonly line: number = $derived(Math.max(LINE.least, Math.min(LINE.most, this.lanes.pitch * this.at.ky)));
-  readonly fontSize: number = $derived(this.line - 1);
+  readonly fontSize: number = $derived(this.line - EM);
   readonly labels: ReadonlyMap<string, NameLabel> = $derived.by(() => {
     const placed = [...this.points].map(([id, point]) => ({ id, ...point, radius: this.reserved(id) }));
     const visible = placed.filter(({ x, y }) => x > -20 && x < this.width && y > HEADINGS - 4 && y < this.height + 4);

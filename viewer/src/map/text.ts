@@ -1,9 +1,11 @@
 // How wide labels are, and cutting them to the room there is.
 
+import { EM } from "../ui/em.ts";
+
 export type MeasureText = (text: string) => number;
 
 /** Size in pixels of the font in which labels are measured, and drawn where there is room. */
-export const MEASURED = 11;
+export const MEASURED = 11 * EM;
 
 /** Widths in pixels of the map's labels, in the font the page really uses. */
 export function textMeasure(): MeasureText {

@@ -1,5 +1,6 @@
 // Names and counts beside points, where there is room: never over one another or the plot's edge.
 
+import { EM } from "../ui/em.ts";
 import type { Point, Rectangle } from "../map/geometry.ts";
 
 export interface Mark extends Point {
@@ -32,8 +33,8 @@ interface Place {
   readonly box: Rectangle;
 }
 
-const ASCENT = 10;
-const HEIGHT = 13;
+const ASCENT = 10 * EM;
+const HEIGHT = 13 * EM;
 const GAP = 3;
 
 /** Finds places for names, the most wanted first; a name without room gets none. */
