@@ -11,7 +11,7 @@ import pytest
 from cc_core.selection import Forest, Model, Operation
 from cc_core.selection.align import align
 from cc_core.selection.cost import varying_parameters
-from cc_core.selection.forest import BASE_MODEL, Step
+from cc_core.selection.forest import BaseModel, Step
 from cc_core.selection.search import _Search
 
 Cost = tuple[int, int]
@@ -28,7 +28,7 @@ def column_cost(column: Mapping[str, Operation], models: int) -> Cost:
 def cheapest(chains: Mapping[str, Sequence[Step]]) -> Cost:
     """Every set of next steps as the next column, at every point: slow, but plainly right."""
     models = sorted(chains)
-    recipes = [[s for s in chains[m] if s.operation.name != BASE_MODEL] for m in models]
+    recipes = [[s for s in chains[m] if not isinstance(s.operation, BaseModel)] for m in models]
 
     @cache
     def best(done: tuple[int, ...]) -> Cost:

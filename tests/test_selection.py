@@ -153,6 +153,31 @@ def test_a_thousand_roots_differ_in_base_model() -> None:
     assert found.sentence.endswith("(r0, r1, r2, r3, r4, 995 more).")
 
 
+def test_names_of_a_study_are_never_ours() -> None:
+    """An operation called "base model" or a parameter "other parents" is one like any other."""
+    models = (
+        Model("r"),
+        Model("a", ("r",), op("base model", id=1)), Model("b", ("r",), op("base model", id=2)),
+        Model("c", ("r", "a"), op("merge", **{"other parents": "x"})),
+        Model("d", ("r", "b"), op("merge", **{"other parents": "x"})),
+    )  # fmt: skip
+    first = explain(forest(*models), ["a", "b"])
+    assert ([v.label for v in first.variables], first.repeats) == (["base model · id"], ())
+    second = explain(forest(*models), ["c", "d"])
+    assert [v.label for v in second.variables] == ["merge · other parents*"]
+    assert second.repeats == ()
+
+
+def test_many_varying_parameters_take_no_time() -> None:
+    """Of two models that differ in 200 parameters, not every choice of parameters is weighed."""
+    names = [f"p{number}" for number in range(200)]
+    models = [Model("r")] + [
+        Model(i, ("r",), op("train", **dict.fromkeys(names, n))) for n, i in enumerate("ab")
+    ]
+    found = explain(forest(*models), ["a", "b"])
+    assert ([v.kind for v in found.variables], found.proven) == (["presence"] * 2, True)
+
+
 def test_other_parents_are_a_parameter() -> None:
     """What a merged model was merged with is a parameter of its operation."""
     models = (

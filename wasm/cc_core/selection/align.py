@@ -13,7 +13,7 @@ from functools import reduce
 
 from cc_core.selection.bound import COLUMN, COST, VARIABLE
 from cc_core.selection.cost import cost, facts, join, variables
-from cc_core.selection.forest import BASE_MODEL, Operation, Step
+from cc_core.selection.forest import Operation, Step
 from cc_core.selection.merge import merge
 from cc_core.selection.search import search
 from cc_core.selection.tree import recipe_tree
@@ -48,14 +48,10 @@ def align(chains: Mapping[str, Sequence[Step]], budget: int = BUDGET) -> Alignme
         for steps in found.columns
     )
     if not found.proven:
-        merged = tuple(c for c in merge(chains) if not _is_base(c))
+        merged = merge({model: chain[1:] for model, chain in chains.items()})
         if _order(merged, len(chains)) < found.order:
             columns = merged
     return Alignment((*first, *columns), found.proven)
-
-
-def _is_base(column: Column) -> bool:
-    return any(operation.name == BASE_MODEL for operation in column.values())
 
 
 def _order(columns: Sequence[Column], models: int) -> int:

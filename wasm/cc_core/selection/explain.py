@@ -12,7 +12,7 @@ from typing import Literal
 from cc_core.errors import CoreError
 from cc_core.selection.align import Column, align
 from cc_core.selection.cost import OPERATION, PARAMETER, PRESENCE, varying_parameters
-from cc_core.selection.forest import BASE_MODEL, Forest, Operation, canonical, spell
+from cc_core.selection.forest import BASE_MODEL, BaseModel, Forest, Operation, canonical, spell
 
 # Digits that are ordered as a number; more than this is no count of anything.
 _LONGEST = 100
@@ -112,7 +112,7 @@ def _variables_of(column: Column, models: Sequence[str], label: str) -> Iterator
         asked = Variable(label, "presence", names[0], None, (), (), PRESENCE)
         yield _fill(asked, [("true", True) if m in column else ("false", False) for m in models])
     for parameter in varying_parameters(column.values()):
-        base = names[0] == BASE_MODEL
+        base = any(isinstance(operation, BaseModel) for operation in column.values())
         asked = Variable(
             BASE_MODEL if base else f"{label} · {parameter}",
             "base" if base else "parameter",

@@ -23,6 +23,11 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseModel(Operation):
+    """What a recipe starts with; no operation of a study is one, whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model of the study; roots have no parents and may have no operation."""
 
@@ -56,6 +61,16 @@ class Forest:
             if model.id in self._models:
                 raise CoreError(f"two models have the id {model.id!r}; ids must be unique")
             self._models[model.id] = model
+        named = {
+            name
+            for model in self._models.values()
+            if len(model.parents) > 1 and model.operation
+            for name in model.operation.parameters
+        }
+        # The same for all models, and none of their own parameters.
+        self._others = OTHER_PARENTS
+        while self._others in named:
+            self._others += "*"
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -78,12 +93,20 @@ class Forest:
                 current.parents[0], f"{current.id!r} has the parent {current.parents[0]!r}"
             )
         root = lineage[-1]
-        steps = [Step(f"root {root.id}", Operation(BASE_MODEL, {"id": root.id}))]
+        steps = [Step(f"root {root.id}", BaseModel(BASE_MODEL, {"id": root.id}))]
         for model in reversed(lineage):
-            operation = _own_operation(model)
+            operation = self._operation(model)
             if operation is not None:
                 steps.append(Step(f"step {model.id}", operation))
         return tuple(steps)
+
+    def _operation(self, model: Model) -> Operation | None:
+        others = model.parents[1:]
+        if not others:
+            return model.operation
+        name = model.operation.name if model.operation else "merge"
+        parameters = dict(model.operation.parameters) if model.operation else {}
+        return Operation(name, {**parameters, self._others: list(others)})
 
     def _get(self, model_id: str, why: str) -> Model:
         try:
@@ -112,12 +135,3 @@ def _integral(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(k): _integral(v) for k, v in value.items()}
     return value
-
-
-def _own_operation(model: Model) -> Operation | None:
-    others = model.parents[1:]
-    if not others:
-        return model.operation
-    name = model.operation.name if model.operation else "merge"
-    parameters = dict(model.operation.parameters) if model.operation else {}
-    return Operation(name, {**parameters, OTHER_PARENTS: list(others)})

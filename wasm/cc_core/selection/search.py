@@ -148,7 +148,7 @@ class _Search:
             if whole:
                 varying = _varying(tree, steps)
                 yield varying * (PARAMETER * COST + VARIABLE) + COLUMN, tuple(steps)
-            for chosen in self.first(most, self.groups(steps, name, name in kept)):
+            for chosen in self.first(most, self.groups(steps, name, name in kept, most)):
                 if whole and len(chosen) == len(steps):
                     continue
                 varying = _varying(tree, chosen)
@@ -171,26 +171,31 @@ class _Search:
                 return
             yield move
 
-    def groups(self, steps: Sequence[int], name: int, kept: bool) -> Iterator[Steps]:
-        """Sets of steps of one operation that may share a column.
+    def groups(self, steps: Sequence[int], name: int, kept: bool, most: int) -> Iterator[Steps]:
+        """Sets of steps of one operation that may share a column, large ones first.
 
-        For each choice of parameters that may vary: the steps that agree in the others.
+        For each choice of parameters that may vary: the steps that agree in the others. They are
+        the intersections of the classes that single parameters make, so no choice is gone through:
+        with twenty parameters there are a million choices, and often as few sets as steps.
         """
-        bits = self.tree.bits
-        varying = [
-            p for p in range(len(bits[steps[0]])) if len({bits[step][p] for step in steps}) > 1
-        ]
+        # A set of steps is a number, with a bit for each of them.
+        groups = {(1 << len(steps)) - 1: None}
+        for values in zip(*(self.tree.bits[step] for step in steps), strict=True):
+            classes: dict[int, int] = {}
+            for place, value in enumerate(values):
+                classes[value] = classes.get(value, 0) | 1 << place
+            found = (group & alike for group in tuple(groups) for alike in classes.values())
+            groups.update(dict.fromkeys(filter(None, found)))
+            if len(groups) > most:
+                self.complete = False
+                break
         seen: set[Steps] = set()
-        for count in range(len(varying) + 1):
-            for fixed in combinations(varying, count):
-                groups: dict[tuple[int, ...], list[int]] = {}
-                for step in steps:
-                    groups.setdefault(tuple(bits[step][p] for p in fixed), []).append(step)
-                for group in groups.values():
-                    for chosen in self.choices(group, name, kept, none=False):
-                        if chosen not in seen:
-                            seen.add(chosen)
-                            yield chosen
+        for group in sorted(groups, key=int.bit_count, reverse=True):
+            agreeing = [step for place, step in enumerate(steps) if group >> place & 1]
+            for chosen in self.choices(agreeing, name, kept, none=False):
+                if chosen not in seen:
+                    seen.add(chosen)
+                    yield chosen
 
     def choices(self, steps: Sequence[int], name: int, kept: bool, none: bool) -> Iterator[Steps]:
         """Which of the steps that could join a column do: all, and where they may be wanted, fewer.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from cc_core.selection.forest import BASE_MODEL, Operation, Step, canonical
+from cc_core.selection.forest import BaseModel, Operation, Step, canonical
 
 Counts = tuple[int, ...]
 # Varying parameters that make a presence (2) cost as much as several operations (5).
@@ -73,7 +73,7 @@ def recipe_tree(chains: Mapping[str, Sequence[Step]]) -> RecipeTree:
     growing = _Growing()
     shared = _shared_steps(list(chains.values()))
     for model, chain in chains.items():
-        growing.add(model, [s for s in chain[shared:] if s.operation.name != BASE_MODEL])
+        growing.add(model, [s for s in chain[shared:] if not isinstance(s.operation, BaseModel)])
     return growing.finish()
 
 
