@@ -30,6 +30,8 @@ _SLICE = 1 << 20
 GZIP = 31
 # zlib's usual compromise: more costs much time and gains little on numbers.
 _LEVEL = 6
+# What shrinks to less than this share by its runs may hold other repetitions.
+_REPETITIVE = 0.5
 _OPEN, _CLOSE = ",function(){/*", "*/});\n"
 _SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -98,9 +100,18 @@ def payload(content: bytes, chunk_id: str) -> bytes:
 def compact(array: NDArray[np.generic]) -> PackedRecord:
     """An array in as few characters as zlib makes of its bytes, those of one place together."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    planes = little.reshape(-1).view(np.uint8).reshape(-1, array.dtype.itemsize).T
-    data = Base64(base64.b64encode(zlib.compress(planes.tobytes(), _LEVEL)).decode())
+    planes = little.reshape(-1).view(np.uint8).reshape(-1, array.dtype.itemsize).T.tobytes()
+    # Most numbers repeat nowhere: what looks for runs only is as short there, and much quicker.
+    packed = _deflated(planes, zlib.Z_RLE)
+    if len(packed) < _REPETITIVE * len(planes):
+        packed = min(packed, _deflated(planes, zlib.Z_DEFAULT_STRATEGY), key=len)
+    data = Base64(base64.b64encode(packed).decode())
     return PackedRecord(array.dtype.name, array.shape, "planes+zlib", data)
+
+
+def _deflated(content: bytes, strategy: int) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, strategy=strategy)
+    return packer.compress(content) + packer.flush()
 
 
 def expand(record: Mapping[str, Any]) -> NDArray[np.generic]:

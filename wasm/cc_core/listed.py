@@ -46,8 +46,9 @@ def listed(
     kept = np.arange(top.labels.shape[1])[None, :] < count[:, None]
     unlisted = np.where(kept, 0, top.probabilities).sum(axis=1, dtype=np.int64) + top.rest
     found = Listed(count, top.labels[kept], top.probabilities[kept])
-    # Each of the listed places and the rest is rounded by half a step at most.
-    follows = np.abs(rest_of(found).astype(np.int64) - unlisted) <= (count + 1) / 2
+    # Each of the places and what is beyond them is rounded by half a step at most.
+    rounded = (top.labels.shape[1] + 1) / 2
+    follows = np.abs(rest_of(found).astype(np.int64) - unlisted) <= rounded
     rest = None if follows.all() else np.minimum(unlisted, STEPS).astype(np.uint16)
     others = None
     if labels is not None and truth is not None:
