@@ -52,17 +52,21 @@ def local(workers: int | None) -> Iterator[Executor]:
 
 
 _NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
+_NO_NEEDS: Mapping[str, int] = MappingProxyType({})
 
 
 def run_all(
     executor: Executor,
     tasks: Mapping[str, Task[Result]],
     after: Mapping[str, Collection[str]] = _NOTHING,
+    needs: Mapping[str, int] = _NO_NEEDS,
+    room: int | None = None,
 ) -> Iterator[tuple[str, Result | ModelError]]:
     """Each model's result, or the error of that model, as they finish.
 
     A task begins when those that it comes ``after`` are over, well or not; no other waits for
-    them. Links between tasks form no circle.
+    them. Links between tasks form no circle. Tasks run together only while the sum of what they
+    need is within ``room``; one that needs more by itself runs alone.
 
     A task that kills its worker process breaks the whole pool. The tasks that were lost with it
     are run once more, each in a process of its own, so that only the guilty one is given up.
@@ -71,13 +75,13 @@ def run_all(
         ExportError: a task found that the export as a whole cannot go on.
     """
     outcome: Result | ModelError
-    order = _Order(tasks, after)
+    order = _Order(tasks, after, needs, room)
     done: SimpleQueue[Future[Result]] = SimpleQueue()
     running: dict[Future[Result], str] = {}
     broken: list[str] = []
     while order.ready or running:
-        if order.ready:
-            name = order.ready.popleft()
+        name = order.next()
+        if name is not None:
             try:
                 future = executor.submit(tasks[name])
             except BrokenExecutor:
@@ -104,9 +108,18 @@ def run_all(
 
 
 class _Order:
-    """Which tasks may begin: ``ready`` are those that wait for no other, in the order given."""
+    """Which task may begin: ``ready`` are those that wait for no other, in the order given."""
 
-    def __init__(self, names: Collection[str], after: Mapping[str, Collection[str]]) -> None:
+    def __init__(
+        self,
+        names: Collection[str],
+        after: Mapping[str, Collection[str]],
+        needs: Mapping[str, int],
+        room: int | None,
+    ) -> None:
+        self._needs, self._room = needs, room
+        self._begun: set[str] = set()
+        self._taken = 0
         self._waiting = {name: set(after.get(name, ())) & set(names) for name in after}
         self._next: dict[str, list[str]] = {}
         for name, before in self._waiting.items():
@@ -114,8 +127,24 @@ class _Order:
                 self._next.setdefault(one, []).append(name)
         self.ready = deque(name for name in names if not self._waiting.get(name))
 
+    def next(self) -> str | None:
+        """The first that may begin now, which then counts as begun; None: one must be over first.
+
+        One that waits for room is overtaken by smaller ones.
+        """
+        for name in self.ready:
+            fits = self._room is None or self._taken + self._needs.get(name, 0) <= self._room
+            if fits or not self._begun:
+                self.ready.remove(name)
+                self._begun.add(name)
+                self._taken += self._needs.get(name, 0)
+                return name
+        return None
+
     def over(self, name: str) -> None:
-        """A task is over: others may wait for nothing more."""
+        """A task is over: there is more room, and others may wait for nothing more."""
+        self._begun.discard(name)
+        self._taken -= self._needs.get(name, 0)
         for following in self._next.pop(name, ()):
             self._waiting[following].discard(name)
             if not self._waiting[following]:

@@ -112,10 +112,9 @@ def expose_activations(
     some = np.zeros(len(sample), np.bool_)
     some[few] = True
     collected = [_Collected(one, len(few), len(sample), how.large) for one in wanted]
-    content = _content(path)
-    _run(path, content, collected, dataset, sample[some], how, brief=True)
+    _run(path, collected, dataset, sample[some], how, brief=True)
     lasting = [one for one in collected if not one.brief]
-    _run(path, content, lasting, dataset, sample[~some], how, brief=False)
+    _run(path, lasting, dataset, sample[~some], how, brief=False)
     return tuple(found for one in collected if (found := one.measured()) is not None)
 
 
@@ -127,9 +126,8 @@ def _content(path: Path) -> bytes:
         raise ModelError(what) from None
 
 
-def _run(  # noqa: PLR0913, PLR0917 (what is run, on what, how)
+def _run(  # noqa: PLR0913 (what is run, on what, how)
     path: Path,
-    content: bytes,
     group: Sequence[_Collected],
     dataset: Dataset,
     instances: NDArray[np.int64],
@@ -143,20 +141,21 @@ def _run(  # noqa: PLR0913, PLR0917 (what is run, on what, how)
     """
     if not group or not len(instances):
         return
-    session = _opened(path, content, group, brief)
+    session = _opened(path, group, brief)
     bytes_each = _bytes_each(session, group, _inputs(dataset, instances[:1]))
     # Fewer instances at a time cost little, running the model again costs as much as all else.
     parts = _parts(group, bytes_each, how.memory // (session.batch or 1))
     for part in parts:
-        running = session if len(parts) == 1 else _opened(path, content, part, brief)
+        running = session if len(parts) == 1 else _opened(path, part, brief)
         fitting = how.memory // max(1, sum(bytes_each[one.exposed] for one in part))
         batch = session.batch or max(1, min(how.batch, fitting))
         _collect(running, part, dataset, instances, batch)
 
 
-def _opened(path: Path, content: bytes, group: Sequence[_Collected], brief: bool) -> Session:
+def _opened(path: Path, group: Sequence[_Collected], brief: bool) -> Session:
     outputs = tuple(dict.fromkeys(one.exposed for one in group))
-    return Session(path, with_outputs(content, outputs), brief=brief)
+    # Read each time: the bytes of a large model are not kept beside what is made of them.
+    return Session(path, with_outputs(_content(path), outputs), brief=brief)
 
 
 def _inputs(dataset: Dataset, instances: NDArray[np.int64]) -> Feeds:

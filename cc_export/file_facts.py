@@ -11,6 +11,7 @@ from isal import isal_zlib
 
 from cc_export.onnx_models.macs import Macs, count_macs
 from cc_export.onnx_models.read import read_file
+from cc_export.onnx_models.shapes import infer_shapes, widest
 from cc_export.onnx_models.storage import StoredWeights, stored_weights
 from cc_export.onnx_models.weights import weights
 
@@ -21,12 +22,16 @@ _LEVEL, _WITH_GZIP_HEADER = 2, 31
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """``bytes`` on disk with external data, ``gzip_bytes`` compressed, what weights take, MACs."""
+    """``bytes`` on disk with external data, ``gzip_bytes`` compressed, what weights take, MACs.
+
+    ``widest`` is the most values of one instance that a node takes in and gives out.
+    """
 
     bytes: int
     gzip_bytes: int
     stored: StoredWeights
     macs: Macs
+    widest: int = 0
 
 
 def file_facts(path: Path) -> FileFacts:
@@ -37,12 +42,14 @@ def file_facts(path: Path) -> FileFacts:
     """
     file = read_file(path)
     trained = (weight for weight in weights(file.model, path) if weight.role != "statistic")
+    shapes = infer_shapes(file.model)
     counts = [(weight.initializer, math.prod(weight.shape)) for weight in trained]
     return FileFacts(
         bytes=file.size,
         gzip_bytes=gzip_size(file.files),
         stored=stored_weights(file.model, counts),
-        macs=count_macs(file.model),
+        macs=count_macs(file.model, shapes),
+        widest=widest(file.model, shapes),
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cc_export import executor, stages
+from cc_export.budget import NO_LIMIT, Budget, budget
+from cc_export.budget import too_large as budget_warnings
 from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import new_site
 from cc_export.cache import store
@@ -47,6 +49,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     redact: bool = False,
     jobs: int | None = None,
     dask: str | None = None,
+    memory: int | str | None = None,
     cache: store.Place = None,
     progress: Progress | None = None,
     viewer: Viewer | None = None,
@@ -62,6 +65,9 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         jobs: worker processes, in which no model can end the export. A script that asks for them
             needs the usual ``if __name__ == "__main__":`` guard. None runs all in this process.
         dask: address of a Dask scheduler, whose workers are used instead.
+        memory: bytes that all processes together may take, about, or a size such as ``"2GiB"``; at
+            most so many models are then worked on at once. None: four fifths of what is free on
+            this machine. Workers of a Dask cluster have limits of their own.
         cache: folder of what earlier exports found out, in which this one looks first. None: the
             user's own folder for caches, or what ``CC_EXPORT_CACHE`` names; ``"off"``: none.
         progress: told what is being done; silent by default.
@@ -72,6 +78,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             that fails is reported in ``Report.failures`` instead, and shown so in the site.
     """
     models = chosen(models, redact=redact)
+    allowed = NO_LIMIT if dask else budget(memory, jobs)
     if not isinstance(study, LoadedStudy):
         study = load_study(study.folder if isinstance(study, Study) else study)
     viewer = viewer or built_viewer()
@@ -79,9 +86,9 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     with (
         new_site(Path(site)) as writer,
         store.opened(cache) as kept,
-        cluster(dask) if dask else executor.local(jobs) as pool,
+        cluster(dask) if dask else executor.local(allowed.workers or None) as pool,
     ):
-        runner = stages.Runner(progress or Silent(), kept)
+        runner = stages.Runner(progress or Silent(), kept, room=allowed.room)
         runner.fingerprint(*study.files, pool)
         results = tuple(ModelResult(model) for model in study.models)
         results = stages.export_modules(results, study, dataset, runner, pool)
@@ -97,7 +104,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             )
             results = runner.run(evaluation, results, pool)
             if not redact:  # values on the way through a model may be those of its input
-                exposing = stages.exposing(results, dataset.source, content)
+                exposing = stages.exposing(results, dataset.source, content, allowed)
                 results = runner.run(exposing, results, pool)
             results = stages.time_models(results, dataset.source, content, runner)
             # Of this machine, as the times are.
@@ -119,16 +126,20 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         )
         with runner.open("Write", len(results)) as advance:
             write_site(found, writer, advance)
-    return _report(Path(site), found, writer.bytes, kept.problem)
+    return _report(Path(site), found, writer.bytes, kept.problem, allowed)
 
 
-def _report(site: Path, content: Content, size: int, problem: str | None) -> Report:
+def _report(
+    site: Path, content: Content, size: int, problem: str | None, allowed: Budget
+) -> Report:
     large = [
         f"{r.model.id}: cannot run in the page: {content.embeddings[r.model.id].reason}"
         for r in content.results
         if too_large(r) and r.model.embed
     ]
     study = content.study
+    run = [r for r in content.results if r.predictions and r.inspection]
+    needs = {r.model.id: stages.evaluation_needs(r) for r in run}
     return Report(
         site=site,
         models=len(content.results),
@@ -141,6 +152,7 @@ def _report(site: Path, content: Content, size: int, problem: str | None) -> Rep
         warnings=(
             *(warning.text(study.file) for warning in study.warnings),
             *large,
+            *budget_warnings(needs, allowed),
             *(
                 f"{r.model.id}: {warning}"
                 for r in content.results

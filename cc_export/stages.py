@@ -14,6 +14,7 @@ from typing import Generic, TypeVar, cast
 from cc_core.patterns import Patterns
 from cc_export import evaluate
 from cc_export.align import TensorKey, align_activations, align_study, layer_keys
+from cc_export.budget import NO_LIMIT, STREAMING, Budget, to_expose, to_pack, to_run
 from cc_export.bundle.chunk import Packed
 from cc_export.cache.files import Digest, all_within, digest_files
 from cc_export.cache.store import Cache, Work
@@ -49,13 +50,15 @@ class Stage(Generic[Found]):
 
     A task's result is found in the cache while everything its ``Work`` names stays as it is. With
     ``keep`` None it stays there, for ``Runner.result``: results of all models may not fit into
-    memory. A model's task begins ``after`` those of the models named.
+    memory. A model's task begins ``after`` those of the models named, and ``needs`` about so many
+    bytes.
     """
 
     name: str
     task: Callable[[ModelResult], Work[Found] | None]
     keep: Callable[[ModelResult, Found], ModelResult] | None
     after: Callable[[ModelResult], Collection[str]] = lambda _: ()
+    needs: Callable[[ModelResult], int] = lambda _: STREAMING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,14 @@ class Runner:
     """Runs stages one after another and remembers what they found.
 
     ``seconds`` is the wall-clock time of those that are over, ``digests`` what the files hold that
-    ``fingerprint`` has read.
+    ``fingerprint`` has read, ``room`` the bytes that tasks may take together (None: any).
     """
 
     progress: Progress
     cache: Cache
     seconds: dict[str, float] = field(default_factory=dict)
     digests: dict[Path, Digest] = field(default_factory=dict)
+    room: int | None = None
 
     def fingerprint(self, models: Iterable[Path], others: Iterable[Path], pool: Executor) -> None:
         """Know the content of every file a study is made of; only changed ones are read."""
@@ -103,13 +107,15 @@ class Runner:
         """Run one stage; a failure stays with its model, which takes part in no later stage."""
         works = {r.model.id: work for r in results if (work := stage.task(r)) is not None}
         updated = {r.model.id: r for r in results}
-        after = {r.model.id: stage.after(r) for r in results if r.model.id in works}
+        meant = [r for r in results if r.model.id in works]
+        after = {r.model.id: stage.after(r) for r in meant}
+        needs = {r.model.id: stage.needs(r) for r in meant}
         with self.open(stage.name, len(works)) as advance:
             done = {m for m, work in works.items() if stage.keep is None and self.has(work)}
             for model in done:
                 advance(model)
             left = {model: work for model, work in works.items() if model not in done}
-            for model, outcome, origin in self.outcomes(left, after, executor):
+            for model, outcome, origin in self.outcomes(left, executor, after, needs):
                 updated[model] = _keep(stage, updated[model], outcome, origin)
                 advance(model)
         return tuple(updated[r.model.id] for r in results)
@@ -117,8 +123,9 @@ class Runner:
     def outcomes(
         self,
         works: Mapping[str, Work[Found]],
-        after: Mapping[str, Collection[str]],
         executor: Executor,
+        after: Mapping[str, Collection[str]],
+        needs: Mapping[str, int],
     ) -> Iterator[tuple[str, Found | ModelError, str | None]]:
         """Results from the cache, then those that are computed; each is kept once it is there.
 
@@ -132,7 +139,7 @@ class Runner:
                 missing[name] = work
             else:
                 yield name, known[0], key
-        for name, outcome in run_all(executor, missing, after):
+        for name, outcome in run_all(executor, missing, after, needs, self.room):
             kept = None if isinstance(outcome, ModelError) else self.keep(missing[name], outcome)
             yield name, outcome, kept
 
@@ -348,7 +355,14 @@ def evaluation(
         task,
         lambda result, found: replace(result, predictions=found),
         lambda result: [base for base, _ in family.bases(result.model.id)],
+        evaluation_needs,
     )
+
+
+def evaluation_needs(result: ModelResult) -> int:
+    """Bytes that it takes to run a model on the evaluation set, about."""
+    operators = result.inspection.operators if result.inspection else ()
+    return to_run(result, evaluate.batch_size(name for name, _ in operators))
 
 
 def _subject(result: ModelResult) -> Subject | None:
@@ -371,8 +385,14 @@ def _answers(
     return Work(evaluate.answers_of, (plain, source, content, asked, code), files)
 
 
-def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exposed]:
-    """Activations of every model that answered, over a sample of the evaluation set."""
+def exposing(
+    results: Results, source: DatasetSource, content: str, budget: Budget = NO_LIMIT
+) -> Stage[Exposed]:
+    """Activations of every model that answered, over a sample of the evaluation set.
+
+    Where memory is short, a model is run several times, each for some of its layers.
+    """
+    most = budget.activations(Sample().memory)
     known = {r.model.id: r.inspection.activations for r in results if r.inspection and r.alignment}
     aligned = {r.model.id: r.alignment for r in results if r.inspection and r.alignment}
     layers = {
@@ -396,9 +416,13 @@ def exposing(results: Results, source: DatasetSource, content: str) -> Stage[Exp
         alone = evaluate.batch_size(name for name, _ in result.inspection.operators) == 1
         how = Sample(batch=1) if alone else Sample()
         arguments = (path, shown, source, content, how)
-        return Work(_expose, arguments, (path, *_files_of(source)))
+        return Work(_expose, arguments, (path, *_files_of(source)), (most,))
 
-    return Stage(EXPOSE, task, lambda result, found: replace(result, exposed=found))
+    def keep(result: ModelResult, found: Exposed) -> ModelResult:
+        return replace(result, exposed=found)
+
+    needs = partial(to_expose, batch=Sample().batch, activations=most)
+    return Stage(EXPOSE, task, keep, needs=needs)
 
 
 def packing(results: Results, known: Mapping[str, Embedding]) -> Stage[Packed]:
@@ -410,7 +434,7 @@ def packing(results: Results, known: Mapping[str, Embedding]) -> Stage[Packed]:
         chosen_one = asset and chosen[asset] == result.model.id
         return pack_work(path) if chosen_one and path else None
 
-    return Stage("Pack", task, None)
+    return Stage("Pack", task, None, needs=to_pack)
 
 
 def pack_work(path: Path) -> Work[Packed]:
@@ -477,7 +501,11 @@ def measure_memory(
     with runner.open("Measure memory", len(works)) as advance:
         for model in found:
             advance(model)
-        for first, peaks in run_all(pool, tasks):
+        needs = {
+            first: max(to_run(r, 1) for r in results if r.model.id in group)
+            for first, group in groups.items()
+        }
+        for first, peaks in run_all(pool, tasks, needs=needs, room=runner.room):
             for place, model in enumerate(groups[first]):
                 peak = None if isinstance(peaks, ModelError) else peaks[place]
                 if peak is not None:
@@ -525,10 +553,15 @@ def _evaluate(  # noqa: PLR0913, PLR0917 (what predictions depend on, in a key)
     return evaluate.evaluate(subject, _dataset(source, content), how, bases, spool)
 
 
-def _expose(
-    path: Path, wanted: tuple[Wanted, ...], source: DatasetSource, content: str, how: Sample
+def _expose(  # noqa: PLR0913, PLR0917 (what activations depend on, in a key)
+    path: Path,
+    wanted: tuple[Wanted, ...],
+    source: DatasetSource,
+    content: str,
+    how: Sample,
+    memory: int,
 ) -> Exposed:
-    return expose_model(path, wanted, _dataset(source, content), how)
+    return expose_model(path, wanted, _dataset(source, content), replace(how, memory=memory))
 
 
 def _measure(

@@ -22,6 +22,13 @@ def leave(folder: str, name: str, needed: list[str]) -> list[str]:
     return missing
 
 
+def span(seconds: float) -> tuple[float, float]:
+    """When it began and when it ended."""
+    begin = time.time()
+    time.sleep(seconds)
+    return begin, time.time()
+
+
 def fail() -> int:
     raise ModelError("no layers", "Add some.")
 

@@ -13,6 +13,7 @@ from cc_export.commands.common import (
     DaskOption,
     JobsOption,
     JsonOption,
+    MemoryOption,
     ModelsChoice,
     ModelsOption,
     NoCacheOption,
@@ -32,6 +33,7 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     models: ModelsOption = ModelsChoice.SELECTED,
     redact: RedactOption = False,
     jobs: JobsOption = 0,
+    memory: MemoryOption = None,
     dask: DaskOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
@@ -48,9 +50,14 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     Example: `cc-export build examples/digits -o site --models none --json`
 
     Example: `cc-export build examples/digits -o site --redact`
+
+    Example: `cc-export build examples/digits -o site --jobs 4 --memory 2GiB`
     """
     kept = "off" if no_cache else cache
-    _export(study, site, models, jobs, kept, redact=redact, dask=dask, quiet=quiet, as_json=as_json)
+    _export(
+        study, site, models, jobs, kept,
+        memory=memory, redact=redact, dask=dask, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
 
 
 @fails_with_text
@@ -58,6 +65,7 @@ def demo(  # noqa: PLR0913 (each is an option of the command line)
     *,
     site: SiteOption = Path("digits-site"),
     jobs: JobsOption = 0,
+    memory: MemoryOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -70,7 +78,8 @@ def demo(  # noqa: PLR0913 (each is an option of the command line)
     from cc_export.demo import demo_study  # noqa: PLC0415 (help stays quick)
 
     kept = "off" if no_cache else cache
-    _export(demo_study(), site, ModelsChoice.ALL, jobs, kept, quiet=quiet, as_json=as_json)
+    every = ModelsChoice.ALL
+    _export(demo_study(), site, every, jobs, kept, memory=memory, quiet=quiet, as_json=as_json)
 
 
 def _export(  # noqa: PLR0913 (the options of two commands)
@@ -80,6 +89,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
     jobs: int,
     cache: Path | str | None,
     *,
+    memory: str | None,
     redact: bool = False,
     dask: str | None = None,
     quiet: bool,
@@ -100,6 +110,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
             redact=redact,
             jobs=jobs or default_jobs(len(loaded.models)),
             dask=dask,
+            memory=memory,
             cache=cache,
             progress=None if quiet else drawn,
         )

@@ -58,6 +58,16 @@ RedactOption = Annotated[
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 chooses by cores.")
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Memory that all processes may take together, about (`2GiB`, `512MB`): fewer models "
+        "are worked on at once, and activations come layer group by layer group. Left out: four "
+        "fifths of what is free.",
+    ),
+]
 DaskOption = Annotated[
     str | None,
     typer.Option(

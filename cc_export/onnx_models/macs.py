@@ -24,15 +24,15 @@ class _NotKnownError(Exception):
     """A node whose cost cannot be told; the text says why."""
 
 
-def count_macs(model: ModelProto) -> Macs:
-    """Multiply-accumulates of one instance.
+def count_macs(model: ModelProto, shapes: Shapes | None = None) -> Macs:
+    """Multiply-accumulates of one instance; ``shapes`` are inferred where they are not given.
 
     Convolutions, matrix products and recurrent layers are counted, with dense arithmetic: zeros
     count too, and what is element by element (activations, norms, additions) does not. Nothing is
     guessed: one node whose shape is not known, or whose operator is none of these but multiplies
     matrices, leaves the sum unknown.
     """
-    shapes = infer_shapes(model)
+    shapes = shapes or infer_shapes(model)
     total = 0
     own = {(function.domain, function.name) for function in model.functions}
     try:

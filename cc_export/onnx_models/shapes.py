@@ -20,6 +20,8 @@ Shape = tuple[int | None, ...]
 # Inference reads the values of small tensors only: shapes, axes, sizes.
 _SMALL = 1_024
 _MOST_NODE_BYTES = 1 << 20
+# What a side is taken for that is not known, and the most values of a tensor that are believed.
+_UNKNOWN, _MOST_VALUES = 512, 1 << 40
 # Attributes with which an operator of onnxruntime works on another layout than its standard one.
 _OTHERWISE = frozenset({"channels_last", "transA", "transB", "transBatchA", "transBatchB"})
 STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml"})
@@ -61,6 +63,20 @@ def infer_shapes(model: ModelProto) -> Shapes:
     )
     outputs = [of.get(value.name, ()) for value in model.graph.output]
     return Shapes(of, _batch([of.get(value.name, ()) for value in inputs], outputs), tuple(free))
+
+
+def widest(model: ModelProto, shapes: Shapes) -> int:
+    """The most values of one instance that a node takes in and gives out, as far as is known."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    sizes = {
+        name: math.prod(side if side is not None and side >= 0 else _UNKNOWN for side in shape)
+        for name, shape in shapes.of.items()
+        if name not in stored
+    }
+    nodes = (dict.fromkeys((*node.input, *node.output)) for node in model.graph.node)
+    found = max((sum(sizes.get(name, 0) for name in names) for names in nodes), default=0)
+    # A hostile file may claim any size: no more than what a machine could hold is believed.
+    return min(found // shapes.batch, _MOST_VALUES)
 
 
 def _batch(inputs: list[Shape], outputs: list[Shape]) -> int:
