@@ -189,7 +189,10 @@ def _group(name: str, column: str, table: Table, rows: int) -> Group:
 def _side_by_side(found: Arrays, columns: Sequence[str], name: str) -> NDArray[np.generic]:
     if columns == (name,):
         return found[name]
-    return np.stack([found[column].astype(np.float64) for column in columns], axis=1)
+    parts = [found[column] for column in columns]
+    if any(part.dtype.kind in "OU" for part in parts):
+        return np.stack([part.astype(np.object_) for part in parts], axis=1)
+    return np.stack([part.astype(np.float64) for part in parts], axis=1)
 
 
 def _scaled(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.generic]:

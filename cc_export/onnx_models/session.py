@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -80,12 +81,16 @@ class Session:
         self.batch: int | None = fixed.pop() if whole else None
 
     def typed(self, feeds: Feeds) -> dict[str, NDArray[np.generic]]:
-        """Inputs in the types the model takes, filled up to the batch it insists on.
+        """Inputs in the types and shapes the model takes, filled up to the batch it insists on.
 
         The last instance is repeated; ``run`` gives no answer for the copies.
+
+        Raises:
+            ModelError: instances are lists whose lengths differ.
         """
         ready = {}
-        for name, values in feeds.items():
+        for name, given in feeds.items():
+            values = self._shaped(name, given)
             missing = max(0, (self.batch or 0) - len(values))
             filled = np.concatenate([values, *[values[-1:]] * missing]) if missing else values
             wanted = _NUMPY.get(self.inputs.get(name, ""), np.float32)
@@ -93,6 +98,44 @@ class Session:
             with np.errstate(over="ignore", invalid="ignore"):
                 ready[name] = filled.astype(wanted, copy=False)
         return ready
+
+    def _shaped(self, name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The same numbers or texts in the shape the model declares, where that is only another.
+
+        A column of numbers or texts fits an input of shape [instances, 1], lists fit one of
+        [instances, length], and a row of pixels fits [instances, 1, 28, 28].
+        """
+        declared = self.shapes.get(name, ())
+        if values.dtype.kind == "O" and any(isinstance(row, list) for row in values.tolist()):
+            values = self._stacked(name, values)
+        if not declared or values.ndim == len(declared) or not values.size:
+            return values
+        known = math.prod(side for side in declared[1:] if isinstance(side, int))
+        free = sum(not isinstance(side, int) for side in declared[1:])
+        row = values.size // len(values)
+        if free > 1 or known < 1 or row % known or (not free and row != known):
+            return values  # it does not fit; onnxruntime says how
+        sides = [side if isinstance(side, int) else row // known for side in declared[1:]]
+        return values.reshape(len(values), *sides)
+
+    def _stacked(self, name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Instances that are lists, as one array."""
+        rows = [row if isinstance(row, list) else [row] for row in values.tolist()]
+        lengths = {len(row) for row in rows}
+        if len(lengths) > 1:
+            raise ModelError(
+                f"{self._path.name}: input {name!r} gets lists of {min(lengths)} to "
+                f"{max(lengths)} values, which do not stack to a batch",
+                "Pad them to one length, in the data or in `dataset.preprocess`.",
+            )
+        texts = self.inputs.get(name) == "tensor(string)"
+        try:
+            return np.array(rows, np.object_ if texts else np.float64)
+        except (TypeError, ValueError):
+            raise ModelError(
+                f"{self._path.name}: input {name!r} takes numbers, and the instances' lists "
+                "hold something else"
+            ) from None
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[NDArray[np.generic]]:
         """Outputs for some instances.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,79 +15,126 @@ from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.classification import fitted, wanted
 from cc_export.tasks.names import MULTILABEL
-from cc_export.tasks.task import Base, Case, Task, by_level, mean, metric
+from cc_export.tasks.task import Base, Case, Task, by_level, mean, members_of, metric
 
 TOP_K = 5
 _STEPS = 65_535
+# Truth values that are unpacked, and scores that are held for rankings, at a time.
+_UNPACKED, _RANKED = 1 << 22, 1 << 25
 
 
 class _Pass:
-    """One pass over the answers: probabilities are kept, in 32 bits, for the ranking metrics."""
+    """One pass over the answers, block by block; sets of labels are kept, a bit for each."""
 
     def __init__(self, case: Case) -> None:
         kind, threshold = case.evaluation.scores, case.evaluation.threshold
         n, labels = case.answers.shape
-        self.probability = np.empty((n, labels), np.float32)
-        self.predicted = np.empty((n, labels), np.bool_)
+        width, k = -(-labels // 8), min(TOP_K, labels)
+        self.sets = np.empty((n, width), np.uint8)
+        self.best = np.empty((n, k), np.uint16)
+        self.probability = np.empty((n, k), np.uint16)
+        self.invalid = 0
         self.divergence = [np.empty(n) for _ in case.bases]
-        self.base_sets = [np.empty((n, labels), np.bool_) for _ in case.bases]
-        for part in case.answers.blocks():
-            own = core.label_probabilities(case.answers.block(part.start, part.stop), kind)
-            self.probability[part] = own
-            self.predicted[part] = core.predicted_sets(own, threshold)
-            for number, base in enumerate(case.bases):
-                other = core.label_probabilities(base.answers.block(part.start, part.stop), kind)
+        self.base_sets = [np.empty((n, width), np.uint8) for _ in case.bases]
+        others = [base.answers.parts() for base in case.bases]
+        for part, scores in zip(case.answers.blocks(), case.answers.parts(), strict=True):
+            own = core.label_probabilities(scores, kind)
+            self.sets[part] = np.packbits(core.predicted_sets(own, threshold), axis=1)
+            self.invalid += int(np.isnan(own).any(axis=1).sum())
+            usable = np.nan_to_num(own.astype(np.float32))
+            order = np.argsort(-usable, axis=1, kind="stable")[:, :k]
+            best = np.clip(np.take_along_axis(usable, order, axis=1), 0, 1)
+            self.best[part], self.probability[part] = order, np.rint(best * _STEPS)
+            for number, parts in enumerate(others):
+                other = core.label_probabilities(next(parts), kind)
                 self.divergence[number][part] = core.bernoulli_divergence(other, own)
-                self.base_sets[number][part] = core.predicted_sets(other, threshold)
-        self.invalid = np.isnan(self.probability).any(axis=1)
+                chosen = core.predicted_sets(other, threshold)
+                self.base_sets[number][part] = np.packbits(chosen, axis=1)
 
 
 def judge(case: Case) -> Predictions:
     """The set of labels of every instance, its most probable labels, and the standard metrics."""
     seen, truth = _Pass(case), case.dataset.labels
-    k = min(TOP_K, seen.probability.shape[1])
-    usable = np.nan_to_num(seen.probability)
-    order = np.argsort(-usable, axis=1, kind="stable")[:, :k]
-    best = np.take_along_axis(usable, order, axis=1)
+    metrics: dict[str, float | None] = {}
     classes: dict[str, Any] = {}
+    groups: dict[str, Any] = {}
+    correct = None
     if truth is not None:
-        found = core.per_label(seen.predicted, truth, seen.probability)
+        everything = np.arange(len(truth))
+        levels = [level for group in case.dataset.groups for level in members_of(group)]
+        # In this order, which is also that of ``by_level``.
+        ranked = iter(_ranked(case, truth, [everything, *levels]))
+
+        def measure(which: NDArray[np.intp]) -> dict[str, float | None]:
+            return _metrics(_tally(seen.sets, truth, which), next(ranked))
+
+        precisions = next(ranked)
+        counts = _tally(seen.sets, truth, everything)
+        metrics = _metrics(counts, precisions)
+        found = core.per_label(counts, precisions)
         fields = ("support", "predicted", "precision", "recall", "f1", "average_precision")
         classes = {name: getattr(found, name) for name in fields}
+        groups = by_level(case.dataset.groups, measure)
+        correct = _same(seen.sets, np.packbits(truth, axis=1))
     return Predictions(
         task=MULTILABEL,
-        count=len(usable),
-        metrics=_metrics(seen, truth, np.arange(len(usable))),
-        values={
-            "sets": np.packbits(seen.predicted, axis=1),
-            "labels": order.astype(np.uint16),
-            "probabilities": np.rint(np.clip(best, 0, 1) * _STEPS).astype(np.uint16),
-        },
-        correct=(seen.predicted == truth).all(axis=1) if truth is not None else None,
+        count=len(seen.sets),
+        metrics=metrics,
+        values={"sets": seen.sets, "labels": seen.best, "probabilities": seen.probability},
+        correct=correct,
         classes=classes,
-        groups=by_level(case.dataset.groups, lambda which: _metrics(seen, truth, which)),
-        invalid=int(seen.invalid.sum()),
+        groups=groups,
+        invalid=seen.invalid,
         comparisons=tuple(
             _compared(base, number, seen, truth) for number, base in enumerate(case.bases)
         ),
     )
 
 
-def _metrics(
-    seen: _Pass, labels: NDArray[np.bool_] | None, which: NDArray[np.intp]
-) -> dict[str, float | None]:
-    if labels is None:
-        return {}
-    predicted, truth = seen.predicted[which], labels[which]
-    ranked = [
-        core.average_precision(seen.probability[which, label], truth[:, label])
-        for label in range(truth.shape[1])
-    ]
+def _tally(
+    sets: NDArray[np.uint8], truth: NDArray[np.bool_], which: NDArray[np.intp]
+) -> core.Tally:
+    """Counts over some instances, of which a part is unpacked at a time."""
+    labels = truth.shape[1]
+    counts = core.tally(np.empty((0, labels), np.bool_), np.empty((0, labels), np.bool_))
+    size = max(1, _UNPACKED // labels)
+    for first in range(0, len(which), size):
+        part = which[first : first + size]
+        predicted = np.unpackbits(sets[part], axis=1, count=labels).view(np.bool_)
+        counts += core.tally(predicted, truth[part])
+    return counts
+
+
+def _ranked(
+    case: Case, truth: NDArray[np.bool_], subsets: Sequence[NDArray[np.intp]]
+) -> list[list[float | None]]:
+    """Average precision of each label over each subset of instances.
+
+    A ranking needs the scores of all instances; those of so many labels are held at a time, and
+    the answers are gone through again for the next ones.
+    """
+    n, labels = case.answers.shape
+    together = min(labels, max(1, _RANKED // max(1, n)))
+    columns = np.empty((together, n), np.float32)
+    found: list[list[float | None]] = [[] for _ in subsets]
+    for first in range(0, labels, together):
+        last = min(first + together, labels)
+        for part, scores in zip(case.answers.blocks(), case.answers.parts(), strict=True):
+            own = core.label_probabilities(scores[:, first:last], case.evaluation.scores)
+            columns[: last - first, part] = own.T
+        for label in range(first, last):
+            for precisions, which in zip(found, subsets, strict=True):
+                scores = columns[label - first, which]
+                precisions.append(core.average_precision(scores, truth[which, label]))
+    return found
+
+
+def _metrics(counts: core.Tally, precisions: Sequence[float | None]) -> dict[str, float | None]:
     return {
-        names.MACRO_F1: core.macro_f1(predicted, truth),
-        names.MICRO_F1: core.micro_f1(predicted, truth),
-        names.MEAN_AP: mean_of(ranked),
-        names.EXACT_SET: float((predicted == truth).all(axis=1).mean()) if len(truth) else None,
+        names.MACRO_F1: core.macro_f1(counts),
+        names.MICRO_F1: core.micro_f1(counts),
+        names.MEAN_AP: mean_of(precisions),
+        names.EXACT_SET: counts.exact / counts.count if counts.count else None,
     }
 
 
@@ -96,17 +144,23 @@ def _compared(
     other = seen.base_sets[number]
     outcomes = None
     if truth is not None:
-        outcomes = four_way((other == truth).all(axis=1), (seen.predicted == truth).all(axis=1))
+        true = np.packbits(truth, axis=1)
+        outcomes = four_way(_same(other, true), _same(seen.sets, true))
     return BaseComparison(
         base=base.model,
         roles=base.roles,
         metrics={
-            names.AGREEMENT: float((other == seen.predicted).all(axis=1).mean()),
+            names.AGREEMENT: float(_same(other, seen.sets).mean()),
             names.DIVERGENCE: mean(seen.divergence[number]),
         },
         values={"divergence": seen.divergence[number].astype(np.float16)},
         outcomes=outcomes,
     )
+
+
+def _same(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which instances have the same set in both."""
+    return np.asarray((first == second).all(axis=1), np.bool_)
 
 
 TASK = Task(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_core.regression import errors
+from cc_core.regression import Moments, errors
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
@@ -30,7 +30,10 @@ def _wanted(count: int, dataset: Dataset) -> str:
 
 def judge(case: Case) -> Predictions:
     """The predicted numbers, and how far they are from the true ones."""
-    values = case.answers.whole().astype(np.float32)
+    values = np.empty(case.answers.shape, np.float32)
+    for part, numbers in zip(case.answers.blocks(), case.answers.parts(), strict=True):
+        with np.errstate(over="ignore"):
+            values[part] = numbers
     truth = case.dataset.labels
 
     def metrics(which: Any) -> dict[str, float | None]:
@@ -56,30 +59,23 @@ def judge(case: Case) -> Predictions:
 
 
 def _compared(base: Base, values: NDArray[np.float32]) -> BaseComparison:
-    other = base.answers.whole().astype(np.float32)
+    gaps, moments = np.empty(len(values)), Moments()
     with np.errstate(invalid="ignore", over="ignore"):
-        gaps = np.abs(values.astype(np.float64) - other).mean(axis=1)
+        for part, numbers in zip(base.answers.blocks(), base.answers.parts(), strict=True):
+            other = numbers.astype(np.float32).astype(np.float64)
+            own = values[part].astype(np.float64)
+            gaps[part] = np.abs(own - other).mean(axis=1)
+            moments = moments.joined(other.reshape(-1), own.reshape(-1))
     return BaseComparison(
         base=base.model,
         roles=base.roles,
         metrics={
             names.MEAN_GAP: mean(np.where(np.isfinite(gaps), gaps, np.nan)),
-            names.CORRELATION: _correlation(other, values),
+            names.CORRELATION: moments.correlation,
         },
         values={},  # they follow from the values of both
         outcomes=None,
     )
-
-
-def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float | None:
-    """Pearson correlation of all values; None where either is constant."""
-    a, b = first.astype(np.float64).reshape(-1), second.astype(np.float64).reshape(-1)
-    both = np.isfinite(a) & np.isfinite(b)
-    if not both.any():
-        return None
-    a, b = a[both] - a[both].mean(), b[both] - b[both].mean()
-    length = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / length if length else None
 
 
 TASK = Task(

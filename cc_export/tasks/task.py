@@ -61,15 +61,20 @@ def by_level(
     """Metrics of the instances of each level of each group, and how many they are (``count``)."""
     found: dict[str, dict[str, Column]] = {}
     for group in groups:
-        order = np.argsort(group.codes, kind="stable")
-        edges = np.searchsorted(group.codes[order], np.arange(len(group.levels) + 1))
-        members = [order[edges[i] : edges[i + 1]] for i in range(len(group.levels))]
+        members = members_of(group)
         columns: dict[str, list[float | int | None]] = {"count": [len(m) for m in members]}
         for member in members:
             for name, value in measure(member).items():
                 columns.setdefault(name, []).append(value)
         found[group.name] = {name: tuple(values) for name, values in columns.items()}
     return found
+
+
+def members_of(group: Group) -> list[NDArray[np.intp]]:
+    """The instances of each level of a group, in rising order."""
+    order = np.argsort(group.codes, kind="stable")
+    edges = np.searchsorted(group.codes[order], np.arange(len(group.levels) + 1))
+    return [order[edges[i] : edges[i + 1]] for i in range(len(group.levels))]
 
 
 def mean(values: NDArray[Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,37 +71,67 @@ def average_precision(scores: NDArray[np.floating], truth: NDArray[np.bool_]) ->
     return float((steps * (found / seen)).sum() / truth.sum())
 
 
-def per_label(
-    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], scores: NDArray[np.floating]
-) -> PerLabel:
-    """Numbers of each label from predicted and true sets, and scores, all (n, labels)."""
-    right = (predicted & truth).sum(axis=0)
-    support, taken = truth.sum(axis=0), predicted.sum(axis=0)
-    return PerLabel(
-        support=tuple(support.tolist()),
-        predicted=tuple(taken.tolist()),
-        precision=shares(right, taken),
-        recall=shares(right, support),
-        f1=shares(2 * right, taken + support),
-        average_precision=tuple(
-            average_precision(scores[:, label], truth[:, label]) for label in range(truth.shape[1])
-        ),
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What sets of some instances amount to; tallies add up over instances.
+
+    Of each label (labels,): ``right`` instances predicted and true, ``predicted`` and ``support``
+    (true) ones. ``exact`` of all ``count`` sets are the true one.
+    """
+
+    right: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    support: NDArray[np.int64]
+    exact: int
+    count: int
+
+    def __add__(self, other: Tally) -> Tally:
+        """The tally of both."""
+        return Tally(
+            self.right + other.right,
+            self.predicted + other.predicted,
+            self.support + other.support,
+            self.exact + other.exact,
+            self.count + other.count,
+        )
+
+
+def tally(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Tally:
+    """Counts from predicted and true sets (n, labels)."""
+    return Tally(
+        (predicted & truth).sum(axis=0, dtype=np.int64),
+        predicted.sum(axis=0, dtype=np.int64),
+        truth.sum(axis=0, dtype=np.int64),
+        int((predicted == truth).all(axis=1).sum()),
+        len(truth),
     )
 
 
-def micro_f1(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float | None:
+def per_label(counts: Tally, average_precisions: Sequence[float | None]) -> PerLabel:
+    """Numbers of each label from a tally, with the average precision of each."""
+    taken, support = counts.predicted, counts.support
+    return PerLabel(
+        support=tuple(support.tolist()),
+        predicted=tuple(taken.tolist()),
+        precision=shares(counts.right, taken),
+        recall=shares(counts.right, support),
+        f1=shares(2 * counts.right, taken + support),
+        average_precision=tuple(average_precisions),
+    )
+
+
+def micro_f1(counts: Tally) -> float | None:
     """2·right / (predicted + true) over all labels together; higher is better.
 
     None when nothing is predicted and nothing true.
     """
-    whole = int(predicted.sum()) + int(truth.sum())
-    return 2 * int((predicted & truth).sum()) / whole if whole else None
+    whole = int(counts.predicted.sum()) + int(counts.support.sum())
+    return 2 * int(counts.right.sum()) / whole if whole else None
 
 
-def macro_f1(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float | None:
+def macro_f1(counts: Tally) -> float | None:
     """Mean F1 of the labels that are predicted or true anywhere; higher is better."""
-    right = (predicted & truth).sum(axis=0)
-    return mean_of(shares(2 * right, predicted.sum(axis=0) + truth.sum(axis=0)))
+    return mean_of(shares(2 * counts.right, counts.predicted + counts.support))
 
 
 def bernoulli_divergence(
