@@ -37,6 +37,16 @@ const ODD_TEXT = JSON.stringify(ODD).replace(/"(NaN|-?Infinity)"/g, "$1");
 const SINGLE = { title: "Single", metrics: [{ name: "Accuracy" }], models: [{ id: "only", metrics: { Accuracy: 0.9 } }] };
 const PLAIN = { title: "Plain", metrics: [{ name: "Accuracy" }], models: ["a", "b", "c"].map((id, place) => ({ id, metrics: { Accuracy: place } })) };
 
+/** Ranges that scales find hard: from the least to the greatest numbers there are, of the last bits of a number, below zero, of one value. */
+const RANGES = {
+  title: "Ranges",
+  metrics: ["Huge", "Overflow", "Tiny", "Negative", "Same"].map((name) => ({ name, direction: "higher" })),
+  models: [1e-300, 1e-150, 1, 1e150, 1e300].map((huge, place) => ({
+    id: `model ${place}`,
+    metrics: { Huge: huge, Overflow: [-1.7e308, 0, 1, -1, 1.7e308][place], Tiny: 1 + place * Number.EPSILON, Negative: -1 - place, Same: -3 },
+  })),
+};
+
 const ADD = 'select:has(option[value=""]):has(optgroup)';
 const selected = (page) => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).getAll("model").sort());
 const drawn = (page) => page.$eval("[data-drawn]", (map) => Number(map.dataset.drawn));
@@ -72,6 +82,7 @@ for (const name of BROWSERS) {
       made.odd = await studySite(ODD, { "study.json": ODD_TEXT });
       made.single = await studySite(SINGLE);
       made.plain = await studySite(PLAIN);
+      made.ranges = await studySite(RANGES);
       if (name === "chromium") made.many = await studySite(generatedStudy(2000));
       for (const [study, { folder }] of Object.entries(made)) sites[study] = fileSite(folder);
     });
@@ -125,6 +136,41 @@ for (const name of BROWSERS) {
         await eventually(() => left(page).then((text) => text.includes("8 of 8")), true);
         await type(page, "Constant at least", "0.6");
         await eventually(() => left(page), "No model passes, 8 hidden");
+        assert.deepEqual(await misplaced(page), []);
+      }));
+
+    it("filters by ranges that scales find hard, from the values that there are", () =>
+      at("ranges", async (page) => {
+        const bounds = async (metric) => {
+          await page.select(ADD, JSON.stringify(["metric", metric]));
+          await page.waitForSelector(`[aria-label="${metric} at most"]`);
+          return Promise.all(["least", "most"].map((end) => page.$eval(`[aria-label="${metric} at ${end}"]`, (field) => field.placeholder)));
+        };
+        const brush = async (metric, from, to) => {
+          const box = await (await page.$(`fieldset svg[aria-label^="${metric} "]`)).boundingBox();
+          await page.mouse.move(box.x + box.width * from, box.y + 10);
+          await page.mouse.down();
+          await page.mouse.move(box.x + box.width * ((from + to) / 2), box.y + 12, { steps: 2 });
+          await page.mouse.move(box.x + box.width * to, box.y + 10, { steps: 2 });
+          await page.mouse.up();
+        };
+        assert.deepEqual(await bounds("Huge"), ["1e-300", "1e+300"]);
+        await brush("Huge", 0.4, 0.6);
+        await eventually(() => left(page), "1 of 5 models pass, 4 hidden");
+        await type(page, "Huge at least", "1e-200");
+        await type(page, "Huge at most", "1e300");
+        await eventually(() => left(page), "4 of 5 models pass, 1 hidden");
+        assert.deepEqual(await bounds("Overflow"), ["−1.7e+308", "1.7e+308"]);
+        await brush("Overflow", 0.75, 1.2);
+        await eventually(() => left(page), "1 of 5 models pass, 4 hidden");
+        await page.click('[aria-label="Remove the filter on Overflow"]');
+        assert.deepEqual(await bounds("Tiny"), ["1", "1.0000000000000009"]);
+        assert.deepEqual(await bounds("Negative"), ["−5", "−1"]);
+        await type(page, "Negative at most", "-3");
+        await eventually(() => left(page), "3 of 5 models pass, 2 hidden");
+        assert.deepEqual(await bounds("Same"), ["−3", "−3"]);
+        await brush("Same", 0.6, 1.2);
+        await eventually(() => left(page), "No model passes, 5 hidden");
         assert.deepEqual(await misplaced(page), []);
       }));
 

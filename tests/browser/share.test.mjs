@@ -54,6 +54,32 @@ for (const name of BROWSERS) {
       }
     }
 
+    if (name === "chromium") {
+      it("marks the link and says how to copy it where the page may not use the clipboard", () =>
+        visit(
+          { browser, site },
+          async (page) => {
+            const session = await browser.target().createCDPSession();
+            for (const allowWithoutSanitization of [false, true]) {
+              await session.send("Browser.setPermission", { permission: { name: "clipboard-write", allowWithoutSanitization }, setting: "denied" });
+            }
+            try {
+              await page.click("[data-share] > button");
+              await page.click(".menu .link button");
+              await eventually(() => page.$eval(".menu .status", (line) => line.textContent), "Press Ctrl+C (⌘C) to copy the marked link.");
+              const marked = await page.evaluate(() => {
+                const field = document.activeElement;
+                return [field.getAttribute("aria-label"), field.value.slice(field.selectionStart, field.selectionEnd)];
+              });
+              assert.deepEqual(marked, ["Link to this view", await page.evaluate(() => location.href)]);
+            } finally {
+              await session.send("Browser.resetPermissions");
+            }
+          },
+          { hash: linkTo(SELECTED) },
+        ));
+    }
+
     it("gives a link that restores the view in a new page", () =>
       visit({ browser, site }, async (page) => {
         await page.click("[data-share] > button");
