@@ -2,8 +2,10 @@
 // A new state is one more entry.
 import type { ModelRecord } from "../bundle/types.gen.ts";
 import { metric, model } from "../study/fixture.ts";
+import type { Answered } from "../state/explanation.svelte.ts";
+import { comparisonOf, type Grid } from "./comparisons.ts";
 
-export type PanelName = "map" | "table" | "plot" | "details" | "selection" | "filters";
+export type PanelName = "map" | "table" | "plot" | "details" | "differences" | "selection" | "filters";
 
 export interface Story {
   /** Names the snapshot. */
@@ -14,6 +16,8 @@ export interface Story {
   readonly hash?: string;
   /** A model under the pointer. */
   readonly hovered?: string;
+  /** What the selected models differ in. */
+  readonly answer?: Answered;
 }
 
 export const METRICS = [
@@ -48,6 +52,26 @@ const STUDIES: Readonly<Record<string, readonly ModelRecord[]>> = {
 
 const SELECTED = "#model=model-1&model=model-3&model=model-4";
 
+const AMOUNTS = [0.5, 0.75, 0.9];
+const TRAINED = [false, true];
+/** Comparisons of several models: grouped bars, and the choices that narrow them down. */
+const COMPARISONS: Readonly<Record<string, Grid>> = {
+  "one variable": { amounts: AMOUNTS },
+  "two variables": { amounts: AMOUNTS, trained: TRAINED },
+  facets: { amounts: AMOUNTS, trained: TRAINED, bits: [4, 8] },
+  repeats: { amounts: AMOUNTS, trained: TRAINED, repeats: 3 },
+  missing: { amounts: AMOUNTS, trained: TRAINED, without: [1, 4], metrics: (place) => (place % 3 === 2 ? {} : { Accuracy: place % 4 ? 0.1 * place : "NaN", Size: 10 }) },
+  "below zero": { amounts: AMOUNTS, trained: TRAINED, metrics: (place) => ({ Accuracy: 0.3 - 0.2 * place, Size: 0, Gain: -place }) },
+  equal: { amounts: AMOUNTS, trained: TRAINED, metrics: () => ({ Accuracy: 0.5, Size: 100 }) },
+  "long names": { amounts: AMOUNTS, trained: TRAINED, name: LONG },
+  "too many bars": { amounts: Array.from({ length: 90 }, (_, place) => place / 100), trained: TRAINED },
+  refined: { amounts: AMOUNTS, trained: TRAINED, bits: [4, 8], chosen: { "prune · amount": [0, 2] } },
+  "refined to one": { amounts: AMOUNTS, trained: TRAINED, chosen: { "prune · amount": [1], train: [1] } },
+  "refined, with dead ends": { amounts: AMOUNTS, trained: TRAINED, without: [1, 3], chosen: { train: [1] } },
+  "refined, long names": { amounts: AMOUNTS, trained: TRAINED, name: LONG, chosen: { train: [0] } },
+};
+const PAIR = comparisonOf({ amounts: [0.5, 0.9] });
+
 export const STORIES: readonly Story[] = [
   ...(["map", "table", "plot"] as const).flatMap((panel) => [
     ...Object.entries(STUDIES).map(([state, models]): Story => ({ name: `${panel}, ${state}`, panel, models })),
@@ -65,6 +89,23 @@ export const STORIES: readonly Story[] = [
   { name: "details, one", panel: "details", models: MANY, hash: "#model=model-5" },
   { name: "details, long names", panel: "details", models: STUDIES["long names"]!, hash: `#model=${encodeURIComponent(LONG)}` },
   { name: "details, failed", panel: "details", models: STUDIES["failed"]!, hash: "#model=model-1" },
+  ...Object.entries(COMPARISONS).map(([state, grid]): Story => ({ name: `differences, ${state}`, panel: "differences", ...comparisonOf(grid) })),
+  { name: "differences, hovered", panel: "differences", ...comparisonOf({ amounts: AMOUNTS, trained: TRAINED }), hovered: "model 0.75 true" },
+  { name: "differences, two models", panel: "differences", ...PAIR },
+  {
+    name: "differences, two models step by step",
+    panel: "differences",
+    ...PAIR,
+    answer: {
+      ...PAIR.answer,
+      edits: [
+        { kind: "same", operation: "train", before: { epochs: 90 }, after: { epochs: 90 } },
+        { kind: "changed", operation: "prune", before: { amount: 0.5 }, after: { amount: 0.9 } },
+        { kind: "removed", operation: "calibrate", before: {}, after: null },
+        { kind: "added", operation: "quantize", before: null, after: { bits: 8 } },
+      ],
+    },
+  },
   { name: "selection, empty", panel: "selection", models: MANY },
   { name: "selection, many", panel: "selection", models: MANY, hash: SELECTED },
   { name: "selection, long names", panel: "selection", models: STUDIES["long names"]!, hash: `#model=${encodeURIComponent(LONG)}` },
