@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -9,6 +11,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnxruntime.quantization import quantize_dynamic
 from tiny_models import Array, finished, value
 
+from cc_export import export, read_site
 from cc_export.align import align_study
 from cc_export.errors import ModelError
 from cc_export.onnx_models.packed import unpacked
@@ -76,6 +79,23 @@ def test_products_of_few_bits(bits: int, block: int, zeros: bool) -> None:
     np.testing.assert_array_equal(np.concatenate(turned), weight.read().T.reshape(-1))
 
 
+def test_zero_points_between_whole_numbers(tmp_path: Path) -> None:
+    """Zero points that are floats, one of them no number, are in a site as they are stored."""
+    made = product(4, 48, zeros=False)
+    zeros = np.array([7.5, np.nan, *range(6)], np.float32)
+    made.graph.initializer.append(numpy_helper.from_array(zeros, "zeros"))
+    made.graph.node[0].input.append("zeros")
+    (tmp_path / "model.onnx").write_bytes(made.SerializeToString())
+    (tmp_path / "study.yaml").write_text("models: [{id: four, onnx: model.onnx}]")
+    export(tmp_path, tmp_path / "site", cache="off")
+    site = read_site(tmp_path / "site")
+    [model] = site.models
+    [layer] = site.json(model["layers"])["layers"]
+    how = layer["tensors"][0]["quantization"]
+    assert how["zero_point"] == [7.5, "NaN", 0, 1, 2, 3, 4, 5]
+    assert (how["axis"], how["block"], how["scales"]) == (1, 48, ROWS)
+
+
 def test_they_align_with_the_matrix_they_come_from() -> None:
     """A MatMul's matrix, stored the other way round, is the same tensor."""
     node = helper.make_node("MatMul", ["x", "onnx::MatMul_5"], ["y"], name="/up/MatMul")
@@ -87,23 +107,25 @@ def test_they_align_with_the_matrix_they_come_from() -> None:
     assert (one.key, one.shape, one.transposed) == (("up", "weight"), (COLUMNS, ROWS), True)
 
 
+@pytest.mark.parametrize("columns", [32, 40])
 @pytest.mark.parametrize("kind", ["INT4", "UINT4", "UINT8"])
-def test_tables(kind: str) -> None:
-    """An embedding in blocks is what its operator gives for each row; bytes hold two numbers."""
+def test_tables(kind: str, columns: int) -> None:
+    """An embedding in blocks is what its operator gives for each row; bytes hold two numbers, and
+    the last block may be cut."""
     low, high = (-8, 8) if kind == "INT4" else (0, 16)
     rng = np.random.default_rng(3)
-    numbers = rng.integers(low, high, (ROWS, 32))
+    numbers = rng.integers(low, high, (ROWS, columns))
     node = helper.make_node(
         "GatherBlockQuantized", ["emb.weight_Q4", "x", "scales"], ["y"], name="/emb/Gather_Q4",
         domain="com.microsoft", block_size=16, gather_axis=0, quantize_axis=1,
     )  # fmt: skip
-    scales = {"scales": rng.random((ROWS, 2), np.float32)}
+    scales = {"scales": rng.random((ROWS, -(-columns // 16)), np.float32)}
     made = model([node], scales, value("x", ["n"], TensorProto.INT64))
     if kind == "UINT8":
         table = numpy_helper.from_array(packed(numbers, 4), "emb.weight_Q4")
     else:
         table = helper.make_tensor(
-            "emb.weight_Q4", getattr(TensorProto, kind), [ROWS, 32], numbers.ravel()
+            "emb.weight_Q4", getattr(TensorProto, kind), [ROWS, columns], numbers.ravel()
         )
     made.graph.initializer.append(table)
     del made.opset_import[:]

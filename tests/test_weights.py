@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 import pytest
 import tiny_models
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -222,11 +222,67 @@ def test_float8_is_no_integer() -> None:
 def test_blocks_along_an_axis() -> None:
     """A scale for each block of values is spread over its block, the last one cut."""
     stored = np.arange(10, dtype=np.int8).reshape(5, 2)
-    scale = np.array([[1, 2], [10, 20], [100, 200]], np.float32)
-    spread = np.repeat(scale, 2, axis=0)[:5]
+    scale = np.array([[1, 2], [10, 20]], np.float32)
+    spread = np.repeat(scale, 4, axis=0)[:5]
     np.testing.assert_array_equal(
-        dequantize(stored, Quantization(scale, np.zeros((), np.int8), 0)), stored * spread
+        dequantize(stored, Quantization(scale, np.zeros((), np.int8), 0, 4)), stored * spread
     )
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("side", [96, 100])
+def test_blocks_are_those_that_onnxruntime_takes(axis: int, side: int) -> None:
+    """Blocks of 32 among 96 or 100 values, along either side, give the weights that ran."""
+    rng = np.random.default_rng(0)
+    shape = (side, 8) if axis == 0 else (8, side)
+    scales = (-(-side // 32), 8) if axis == 0 else (8, -(-side // 32))
+    nodes = [
+        helper.make_node(
+            "DequantizeLinear", ["w.weight", "s", "z"], ["w"], axis=axis, block_size=32
+        ),
+        helper.make_node("MatMul", ["image", "w"], ["logits"]),
+    ]
+    arrays = {
+        "w.weight": rng.integers(-128, 128, shape).astype(np.int8),
+        "s": rng.random(scales).astype(np.float32),
+        "z": rng.integers(-9, 9, scales).astype(np.int8),
+    }
+    model = matrix_model(nodes, arrays, shape[0])
+    [weight] = weights(model)
+    np.testing.assert_array_equal(weight.read(), answers_to_one_hot(model, shape[0]))
+
+
+def test_blocks_that_do_not_fit() -> None:
+    """Scales are of as many blocks as the side has, or are refused; nothing is guessed."""
+    stored = np.zeros((4, 100), np.int8)
+    with pytest.raises(ModelError) as caught:
+        dequantize(stored, Quantization(np.ones((4, 5), np.float32), np.zeros((), np.int8), 1, 32))
+    assert str(caught.value) == (
+        "scales of shape [4, 5] do not fit a tensor of shape [4, 100] in blocks of 32"
+    )
+
+
+def matrix_model(nodes: Sequence[NodeProto], arrays: dict[str, Array], width: int) -> ModelProto:
+    """A model of rows of ``width`` numbers, called ``image`` as in the other models."""
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [tiny_models.value("image", ["batch", width], TensorProto.FLOAT)],
+        [tiny_models.value("logits", None, TensorProto.FLOAT)],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    model = tiny_models.finished(graph, 21)
+    model.ir_version = 10
+    model.opset_import.add(domain="com.microsoft", version=1)
+    return model
+
+
+def answers_to_one_hot(model: ModelProto, width: int) -> Array:
+    """What a product of matrices computes with, told by onnxruntime."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(model.SerializeToString(), options)
+    return np.asarray(session.run(None, {"image": np.eye(width, dtype=np.float32)})[0])
 
 
 def broken() -> Iterator[tuple[str, ModelProto, str]]:

@@ -197,7 +197,9 @@ def _quantization(how: Quantization) -> QuantizationRecord:
     listed = how.scale.size <= _MOST_SCALES
     return QuantizationRecord(
         axis=how.axis,
+        block=how.block,
         scales=how.scale.size,
         scale=tuple(float(value) for value in how.scale.reshape(-1)) if listed else (),
-        zero_point=tuple(int(value) for value in how.zero_point.reshape(-1)) if listed else (),
+        # Whole numbers, but for MatMulNBits, which also takes them as floats.
+        zero_point=tuple(how.zero_point.reshape(-1).tolist()) if listed else (),
     )

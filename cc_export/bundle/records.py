@@ -317,15 +317,16 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class QuantizationRecord:
-    """value = (stored - zero_point) · scale: per tensor, along ``axis``, or per block along it.
+    """value = (stored - zero_point) · scale: per tensor, along ``axis``, or per ``block`` along it.
 
     There are ``scales`` of them; of more than 4,096 (blocks, as a rule) none is listed.
     """
 
     axis: int
+    block: int | None
     scales: int
     scale: tuple[JsonNumber, ...]
-    zero_point: tuple[int, ...]
+    zero_point: tuple[JsonNumber, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
         shape = (tensor.shape[0], tensor.shape[1] * (8 // bits))
         numbers, kind = Packed(tensor, bits, shape), f"uint{bits}"
     else:
-        return Form(tensor, _typed(graph, node), element_type(tensor.tensor).name)
+        return Form(tensor, _typed(graph, node, block), element_type(tensor.tensor).name)
     if bits not in BITS:
         raise ModelError(
             f"tensor {name!r}: {bits} bits a number, packed in uint8, are not understood",
@@ -67,11 +67,13 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
     return Form(numbers, _packed(graph, node, bits, shape, block), kind)
 
 
-def _typed(graph: Graph, node: NodeProto) -> Quantization:
+def _typed(graph: Graph, node: NodeProto, block: int) -> Quantization:
     """Scales and zero points of a table stored in a type of four bits."""
+    if block < 1:
+        raise ModelError(f"node {node.name!r}: its table in blocks of {block}?")
     zero = _values(graph, node, 3) if _given(node, 3) else np.zeros((), np.int8)
     scale = _values(graph, node, 2).astype(np.float32)
-    return Quantization(scale, zero, _number(node, "quantize_axis", 1))
+    return Quantization(scale, zero, _number(node, "quantize_axis", 1), block)
 
 
 def _packed(
@@ -91,12 +93,9 @@ def _packed(
         which = _values(graph, node, order).astype(np.int64).reshape(-1)
         if len(which) != columns or which.min() < 0 or which.max() >= blocks:
             raise ModelError(f"node {node.name!r}: its columns do not fit {blocks} blocks")
-    elif columns % block:
-        which = np.arange(columns) // block
-    else:
-        return Quantization(scale, zero, 1)
-    # A scale for each value, where blocks are no equal parts of a row.
-    return Quantization(scale[:, which], zero[:, which] if zero.ndim else zero, 1)
+        # A scale for each value, where blocks are no parts of a row.
+        return Quantization(scale[:, which], zero[:, which] if zero.ndim else zero, 1, 1)
+    return Quantization(scale, zero, 1, block)
 
 
 def _zero_points(

@@ -19,12 +19,14 @@ from cc_export.onnx_models.stored import Cuts, Stored
 class Quantization:
     """value = (stored - zero_point) * scale.
 
-    Both of shape () or (channels,) along ``axis``, or with one value for each block along it.
+    Both of shape () or (channels,) along ``axis``, or with one value for each ``block`` places
+    along it, the last block being cut where they do not divide the side.
     """
 
     scale: NDArray[np.float32]
     zero_point: NDArray[np.generic]
     axis: int
+    block: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _spread_of(how: Quantization, shape: tuple[int, ...]) -> _Spread | None:
         if zero.size != 1:
             return None
         return _Spread(scale.reshape(()), zero.reshape(()), 1)
-    inner = _inner(scale.shape, shape, how.axis)
+    inner = _inner(scale.shape, shape, how)
     if inner is None or (zero.size != 1 and zero.shape != scale.shape):
         return None
     return _Spread(
@@ -127,16 +129,20 @@ def _spread_of(how: Quantization, shape: tuple[int, ...]) -> _Spread | None:
     )
 
 
-def _inner(scales: tuple[int, ...], shape: tuple[int, ...], axis: int) -> int | None:
+def _inner(scales: tuple[int, ...], shape: tuple[int, ...], how: Quantization) -> int | None:
     """How many values in a row share a scale, where equally many do."""
-    if not -len(shape) <= axis < len(shape):
+    if not -len(shape) <= how.axis < len(shape):
         return None
-    if len(scales) == 1 and scales[0] == shape[axis]:
-        return math.prod(shape[axis % len(shape) + 1 :])
-    # Blocks along the last axis.
-    last = len(shape) - 1
-    whole = len(scales) == len(shape) and scales[:-1] == shape[:-1] and axis % len(shape) == last
-    return shape[-1] // scales[-1] if whole and shape[-1] % scales[-1] == 0 else None
+    axis = how.axis % len(shape)
+    if how.block is None:
+        return math.prod(shape[axis + 1 :]) if scales == (shape[axis],) else None
+    whole = axis == len(shape) - 1 and scales == _blocked(shape, axis, how.block)
+    return how.block if whole and shape[-1] % how.block == 0 else None
+
+
+def _blocked(shape: tuple[int, ...], axis: int, block: int) -> tuple[int, ...]:
+    """The shape of a tensor's scales, one for each block along an axis."""
+    return (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :])
 
 
 def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.float32]:
@@ -145,8 +151,8 @@ def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.flo
     Raises:
         ModelError: scale or zero point fit neither the tensor, nor its axis, nor blocks along it.
     """
-    zero = _broadcast(how.zero_point, stored.shape, how.axis).astype(np.float32)
-    scale = _broadcast(how.scale, stored.shape, how.axis).astype(np.float32)
+    zero = _broadcast(how.zero_point, stored.shape, how).astype(np.float32)
+    scale = _broadcast(how.scale, stored.shape, how).astype(np.float32)
     # Infinite or NaN scales give such weights, which are counted.
     with np.errstate(over="ignore", invalid="ignore"):
         # Stored integers have at most 16 bits where there is a zero point: the difference is exact.
@@ -155,19 +161,20 @@ def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.flo
 
 
 def _broadcast(
-    values: NDArray[np.generic], shape: tuple[int, ...], axis: int
+    values: NDArray[np.generic], shape: tuple[int, ...], how: Quantization
 ) -> NDArray[np.generic]:
     """One value for all, one for each place along an axis, or one for each block along it."""
     if values.size == 1:
         return values.reshape(())
-    if values.ndim <= 1 and -len(shape) <= axis < len(shape) and values.size == shape[axis]:
+    axis = how.axis % len(shape) if -len(shape) <= how.axis < len(shape) else None
+    if axis is not None and how.block is None and values.shape == (shape[axis],):
         sides = [1] * len(shape)
         sides[axis] = values.size
         return values.reshape(sides)
-    if values.ndim == len(shape) and values.size:
-        block = -(-shape[axis] // values.shape[axis])
-        spread = np.repeat(values, block, axis)
+    if axis is not None and how.block and values.shape == _blocked(shape, axis, how.block):
+        spread = np.repeat(values, min(how.block, shape[axis]), axis)
         return spread[tuple(slice(side) for side in shape)]
+    blocks = f" in blocks of {how.block}" if how.block else ""
     raise ModelError(
-        f"scales of shape {list(values.shape)} do not fit a tensor of shape {list(shape)}"
+        f"scales of shape {list(values.shape)} do not fit a tensor of shape {list(shape)}{blocks}"
     )

@@ -219,8 +219,9 @@ def _quantization(graph: Graph, name: str, tensor: TensorProto) -> Quantization 
     for use in graph.uses[name]:
         node, place = use.node, (use.node.op_type, use.place)
         if place == ("DequantizeLinear", 0):
-            axis = attribute(node, "axis")
-            return _from_inputs(graph, node, (1, 2), axis.i if axis else 1)
+            axis, block = attribute(node, "axis"), attribute(node, "block_size")
+            found = _from_inputs(graph, node, (1, 2), axis.i if axis else 1)
+            return replace(found, block=block.i) if block and block.i > 0 else found
         if place in _QUANTIZED_PLACES:
             axis_of = output_axis(use, tuple(tensor.dims)) or 0
             return _from_inputs(graph, node, _QUANTIZED_PLACES[place], axis_of)
@@ -300,6 +301,11 @@ def _zero_point(graph: Graph, name: str) -> NDArray[np.generic]:
     return graph.values(name)
 
 
-def _turned(quantization: Quantization | None) -> Quantization | None:
+def _turned(found: Quantization | None) -> Quantization | None:
     """The quantization of a matrix, for the transposed matrix."""
-    return replace(quantization, axis=1 - quantization.axis % 2) if quantization else None
+    if found is None:
+        return None
+    turned = replace(found, axis=1 - found.axis % 2)
+    if found.block is None:
+        return turned
+    return replace(turned, scale=found.scale.T, zero_point=found.zero_point.T)

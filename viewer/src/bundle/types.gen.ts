@@ -269,15 +269,16 @@ export interface ChangeRecord {
 }
 
 /**
- * value = (stored - zero_point) · scale: per tensor, along `axis`, or per block along it.
+ * value = (stored - zero_point) · scale: per tensor, along `axis`, or per `block` along it.
  *
  * There are `scales` of them; of more than 4,096 (blocks, as a rule) none is listed.
  */
 export interface QuantizationRecord {
   readonly axis: number;
+  readonly block: number | null;
   readonly scales: number;
   readonly scale: readonly JsonNumber[];
-  readonly zero_point: readonly number[];
+  readonly zero_point: readonly JsonNumber[];
 }
 
 /**
