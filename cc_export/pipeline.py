@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cc_export.progress import Progress, Silent
 from cc_export.pytorch.convert import Conversion
 from cc_export.results import ModelResult
 from cc_export.study import LoadedStudy, Study, load_study
+from cc_export.urls import url_of
 from cc_export.viewer import Viewer, built_viewer
 
 
@@ -27,10 +29,11 @@ from cc_export.viewer import Viewer, built_viewer
 class Report:
     """What an export did. ``failures`` are reasons by model id; ``seconds`` are by stage.
 
-    ``conversions`` say how far the ONNX files of PyTorch modules are from the modules.
+    ``site`` is its folder, or its URL. ``conversions`` say how far the ONNX files of PyTorch
+    modules are from the modules.
     """
 
-    site: Path
+    site: Path | str
     models: int
     instances: int
     bytes: int
@@ -57,8 +60,10 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     """Export a study to a site that opens by double-click.
 
     Args:
-        study: a loaded study, one that models are added to, its file, or its folder.
-        site: folder to make; an older site there is replaced once the new one is complete.
+        study: a loaded study, one that models are added to, its file, or its folder; or the URL of
+            one of them.
+        site: folder to make; an older site there is replaced once the new one is complete. Or a
+            URL, to which the site is copied once it is complete.
         models: which model files travel with the site, so that they run in the page.
         redact: leave out what the instances are, activations, and all model files; ids, labels,
             predictions and metrics stay.
@@ -80,11 +85,12 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     models = chosen(models, redact=redact)
     allowed = NO_LIMIT if dask else budget(memory, jobs)
     if not isinstance(study, LoadedStudy):
-        study = load_study(study.folder if isinstance(study, Study) else study)
+        study = load_study(study.folder if isinstance(study, Study) else study, cache)
     viewer = viewer or built_viewer()
     dataset = open_dataset(study.dataset) if study.dataset else None
     with (
-        new_site(Path(site)) as writer,
+        placed(site) as folder,
+        new_site(folder) as writer,
         store.opened(cache) as kept,
         cluster(dask) if dask else executor.local(allowed.workers or None) as pool,
     ):
@@ -126,11 +132,24 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         )
         with runner.open("Write", len(results)) as advance:
             write_site(found, writer, advance)
-    return _report(Path(site), found, writer.bytes, kept.problem, allowed)
+    return _report(url_of(site) or Path(site), found, writer.bytes, kept.problem, allowed)
+
+
+@contextmanager
+def placed(site: Path | str) -> Iterator[Path]:
+    """The folder to make: the site's own, or for a URL one that is copied there in the end."""
+    url = url_of(site)
+    if url is None:
+        yield Path(site)
+        return
+    from cc_export.remote import site_at  # noqa: PLC0415 (only URLs need it)
+
+    with site_at(url) as folder:
+        yield folder
 
 
 def _report(
-    site: Path, content: Content, size: int, problem: str | None, allowed: Budget
+    site: Path | str, content: Content, size: int, problem: str | None, allowed: Budget
 ) -> Report:
     large = [
         f"{r.model.id}: cannot run in the page: {content.embeddings[r.model.id].reason}"

@@ -102,8 +102,11 @@ def print_summary(report: Report, console: Console) -> None:
         # An invitation to open it would read as if all were well.
         console.print("\nEvery model failed. The site shows nothing but the reasons:")
     else:
-        console.print("\nOpen it by double-click, or copy the folder to where others can:")
-    index = report.site.resolve() / "index.html"
+        told = "by double-click, or copy the folder to where others can"
+        where = told if isinstance(report.site, Path) else "where its files are read from"
+        console.print(f"\nOpen it {where}:")
+    place = report.site
+    index = place.resolve() / "index.html" if isinstance(place, Path) else f"{place}/index.html"
     console.print(f"  [bold]{escape(str(index))}[/]", soft_wrap=True)
 
 

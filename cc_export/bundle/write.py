@@ -142,10 +142,21 @@ def _foreign(folder: Path) -> list[str]:
 
 def _known(manifest: Path) -> set[str]:
     try:
-        files = orjson.loads(payload(manifest.read_bytes(), MANIFEST.removesuffix(".js")))["files"]
-    except (OSError, BrokenChunkError, orjson.JSONDecodeError, LookupError, TypeError):
+        return set(listed_files(manifest.read_bytes()))
+    except OSError:
         return set()
-    return set(files)
+
+
+def listed_files(manifest: bytes) -> dict[str, str | None]:
+    """Files that a manifest lists, with their hashes; none where it is no manifest."""
+    try:
+        files = orjson.loads(payload(manifest, MANIFEST.removesuffix(".js")))["files"]
+        return {
+            str(name): record.get("sha256") if isinstance(record, dict) else None
+            for name, record in files.items()
+        }
+    except (BrokenChunkError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+        return {}
 
 
 def _swap(fresh: Path, site: Path) -> None:

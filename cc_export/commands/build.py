@@ -100,7 +100,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
     from cc_export.study import load_study  # noqa: PLC0415
 
     out, err = printed.new_console(), printed.new_console(stderr=True)
-    loaded = load_study(study)
+    loaded = load_study(study, cache)
     drawn = printed.DrawnProgress(err)
     with nullcontext() if quiet else drawn.shown():
         report = export(

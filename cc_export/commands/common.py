@@ -28,7 +28,10 @@ class ModelsChoice(StrEnum):
 
 
 StudyArgument = Annotated[
-    Path, typer.Argument(metavar="STUDY", help="A study file, or a folder with a `study.yaml`.")
+    Path,
+    typer.Argument(
+        metavar="STUDY", help="A study file, or a folder with a `study.yaml`; a path or a URL."
+    ),
 ]
 SiteArgument = Annotated[
     Path, typer.Argument(metavar="SITE", help="The folder of a site made by cc-export.")
@@ -36,7 +39,10 @@ SiteArgument = Annotated[
 SiteOption = Annotated[
     Path,
     typer.Option(
-        "-o", "--output", metavar="FOLDER", help="Folder to make; an older site is replaced."
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="Folder to make, or a URL; an older site is replaced.",
     ),
 ]
 ModelsOption = Annotated[

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cc_export.cache.store import Place
 from cc_export.callables import CallableName, is_callable_name
 from cc_export.errors import ExportError, Problem, StudyError
 from cc_export.study.check import check
+from cc_export.study.copies import with_copies
 from cc_export.study.document import FORMATS, read_document
 from cc_export.study.form import fit
 from cc_export.study.record_files import with_records
@@ -34,20 +36,34 @@ from cc_export.study.schema import (
     ToOnnxFile,
 )
 from cc_export.tasks.names import TRUTH
+from cc_export.urls import url_of
 
 # Whole numbers up to here are exact in JavaScript.
 _EXACT = 2**53
 
 
-def load_study(path: Path | str) -> LoadedStudy:
+def load_study(path: Path | str, cache: Place = None) -> LoadedStudy:
     """Read a study file, or the one file ``study.*`` of a folder, and the records beside it.
+
+    What is at URLs is copied into ``cache`` first (None: the user's own folder for caches).
 
     Raises:
         ExportError: there is no study file at ``path``.
         StudyError: the file has fatal problems; warnings are kept in ``LoadedStudy.warnings``.
     """
-    document = with_records(read_document(find_study(Path(path))))
-    form = fit(document)
+    url = url_of(path)
+    if url is None:
+        return _loaded(find_study(Path(path)), cache)
+    from cc_export import remote  # noqa: PLC0415 (only URLs need it)
+
+    copy = remote.study_at(url, tuple(FORMATS), cache)
+    with remote.naming(copy, url):
+        return _loaded(find_study(copy), cache)
+
+
+def _loaded(file: Path, cache: Place) -> LoadedStudy:
+    document = with_records(read_document(file))
+    form = with_copies(fit(document), document, cache)
     problems = check(form, document)
     fatal = [problem for problem in problems if problem.fatal]
     if fatal:

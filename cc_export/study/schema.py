@@ -132,7 +132,9 @@ class ModelFile(_Part):
     base: Name | None = Field(None, description="The model this one was made from.")
     parents: list[Name] | None = Field(None, description="Several models this one was made from.")
     operation: OperationFile | None = None
-    onnx: Name | None = Field(None, description="Path of the ONNX file, from the study file.")
+    onnx: Name | None = Field(
+        None, description="Path of the ONNX file, from the study file; or its URL."
+    )
     outputs: Name | None = Field(
         None, description="An npz file of the model's answers, in place of running it."
     )
