@@ -14,7 +14,7 @@ help:
 	@echo "make test    set up and run every test"
 	@echo "make build   the viewer and the page's runtime, into cc_export/_site"
 	@echo "make wheel   a wheel that needs no Node, into dist/"
-	@echo "make fuzz    ten times the damaged study and model files that the tests try"
+	@echo "make fuzz    ten times the damaged files that the tests try"
 	@echo "make bench   speed of the page in a real browser"
 	@echo "make clean   remove what was built, keep downloads"
 

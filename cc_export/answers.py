@@ -6,6 +6,7 @@ import math
 import mmap
 import os
 import tempfile
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ def kept(file: Path) -> Answers | None:
             start = stream.tell()
         os.utime(file)  # the time of last use, by which it expires
         return Answers(shape, dtype, file, start)
-    except (OSError, ValueError):
+    except (OSError, ValueError, SyntaxError, tokenize.TokenError):  # cut off, or overwritten
         return None
 
 

@@ -77,7 +77,20 @@ class Dataset:
         names = self.source.arrays if self.source.arrays else tuple(self.table.columns)
         wanted = dict.fromkeys(c for name in names for c in self.source.columns_of(name))
         found = self.table.read(tuple(wanted), first, last - first)
-        return {name: _side_by_side(found, self.source.columns_of(name), name) for name in names}
+        return {name: self._side_by_side(found, name) for name in names}
+
+    def _side_by_side(self, found: Arrays, name: str) -> NDArray[np.generic]:
+        columns, place = self.source.columns_of(name), self.table.place
+        if columns == (name,):
+            return found[name]
+        parts = [found[column] for column in columns]
+        if len({part.shape for part in parts}) > 1:
+            shapes = (f"{c} {list(p.shape[1:])}" for c, p in zip(columns, parts, strict=True))
+            what = f"{place}: the columns of input {name!r} have different shapes"
+            raise ExportError(what, f"An instance has {', '.join(shapes)}.")
+        if any(part.dtype.kind in "OU" for part in parts):
+            return np.stack([part.astype(np.object_) for part in parts], axis=1)
+        return np.stack([part.astype(np.float64) for part in parts], axis=1)
 
     def cells(self, names: Sequence[str], which: slice) -> Arrays:
         """Columns of some instances, for showing them."""
@@ -143,6 +156,7 @@ def _check_columns(source: DatasetSource, table: Table) -> int:
     numeric = {c for name in source.arrays for c in source.columns_of(name)}
     ids = (source.ids,) if source.ids else ()
     shown = source.preview.columns if source.preview else ()
+    pictured = source.preview.array if source.preview else None
     grouped = (column for _, column in source.groups)
     used = sorted({*numeric, *source.label, *ids, *grouped, *shown})
     for name in used:
@@ -163,7 +177,7 @@ def _check_columns(source: DatasetSource, table: Table) -> int:
                 f"{table.place}: array {name!r} has {length} instances, "
                 f"array {reference!r} has {rows}"
             )
-        text_input = name in inputs and column.dtype.kind == "O"
+        text_input = name in inputs and name != pictured and column.is_text
         if name in numeric and column.dtype.name not in DTYPES and not text_input:
             raise ExportError(
                 f"{table.place}: array {name!r} must hold numbers of at most 64 bits, "
@@ -175,7 +189,7 @@ def _check_columns(source: DatasetSource, table: Table) -> int:
 
 def _group(name: str, column: str, table: Table, rows: int) -> Group:
     values = _whole(table, [column], rows)[column]
-    plain = values.astype(str) if values.dtype.kind == "O" else values
+    plain = np.array(list(map(str, values.tolist()))) if values.dtype.kind == "O" else values
     if plain.ndim != 1:
         what = f"{table.place}: group {name!r} must have one value for each instance"
         raise ExportError(what, f"Array {column!r} has the shape {list(values.shape)}.")
@@ -184,15 +198,6 @@ def _group(name: str, column: str, table: Table, rows: int) -> Group:
         what = f"{table.place}: group {name!r} has {len(levels)} different values"
         raise ExportError(what, f"A group may have {_MOST_LEVELS}.")
     return Group(name, tuple(map(str, levels.tolist())), codes.reshape(-1).astype(np.uint16))
-
-
-def _side_by_side(found: Arrays, columns: Sequence[str], name: str) -> NDArray[np.generic]:
-    if columns == (name,):
-        return found[name]
-    parts = [found[column] for column in columns]
-    if any(part.dtype.kind in "OU" for part in parts):
-        return np.stack([part.astype(np.object_) for part in parts], axis=1)
-    return np.stack([part.astype(np.float64) for part in parts], axis=1)
 
 
 def _scaled(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.generic]:

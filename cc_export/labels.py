@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cc_core.classification import NO_CLASS
 from cc_export.data import Arrays
 from cc_export.errors import ExportError
 from cc_export.study.records import DatasetSource, Truth
@@ -36,6 +37,12 @@ def _class_indices(source: DatasetSource, place: str, columns: Arrays) -> Labels
         )
     numbers: list[int] = labels.astype(object).tolist()
     count = len(source.classes) or max(0, *numbers) + 1
+    if count >= NO_CLASS:
+        raise ExportError(
+            f"{place}: instance {int(np.argmax(labels))} has label {count - 1}; there can be "
+            f"{NO_CLASS - 1:,} classes, counted from 0",
+            "Is this the array of labels?",
+        )
     wrong = next((i for i, label in enumerate(numbers) if not 0 <= label < count), None)
     if wrong is not None:
         raise ExportError(

@@ -178,3 +178,35 @@ def test_a_callable_that_fails(tmp_path: Path) -> None:
         study_of(tmp_path, f"  call: my_broken:others\n{COLUMNS}")
     with pytest.raises(StudyError, match="module:callable"):
         study_of(tmp_path, f"  call: my broken\n{COLUMNS}")
+
+
+def test_labels_that_are_no_labels(tmp_path: Path) -> None:
+    """A column of large numbers is no column of class indices, and is not counted up to."""
+    (tmp_path / "data.csv").write_text("a,y\n1,3\n2,9000000000\n", "utf-8")
+    with pytest.raises(ExportError) as caught:
+        study_of(tmp_path, "  path: data.csv\n  inputs: {x: {columns: [a]}}\n  label: y")
+    assert caught.value.what.endswith(
+        "data.csv: instance 1 has label 9000000000; there can be 65,534 classes, counted from 0"
+    )
+
+
+def test_columns_that_do_not_stand_side_by_side(tmp_path: Path) -> None:
+    """Numbers and lists make no array; the shapes of an instance are named."""
+    row = '{"a": 1, "b": [1, 2], "y": "n"}\n'
+    (tmp_path / "data.jsonl").write_text(row * 2, "utf-8")
+    dataset = study_of(tmp_path, "  path: data.jsonl\n  inputs: {x: {columns: [a, b]}}\n  label: y")
+    with pytest.raises(ExportError) as caught:
+        dataset.inputs(slice(0, 2))
+    assert caught.value.what.endswith("the columns of input 'x' have different shapes")
+    assert caught.value.hint == "An instance has a [], b [2]."
+
+
+def test_columns_of_texts_stand_side_by_side(tmp_path: Path) -> None:
+    """Two texts of each instance are one input of two columns, from npz as from CSV."""
+    words = {"a": np.array(["x", "yy"]), "b": np.array(["z", ""]), "y": np.array([0, 1])}
+    np.savez(tmp_path / "data.npz", **words)
+    (tmp_path / "data.csv").write_text('a,b,y\nx,z,0\nyy,"",1\n', "utf-8")
+    for name in ("data.npz", "data.csv"):
+        where = f"  path: {name}\n  inputs: {{x: {{columns: [a, b]}}}}\n  label: y"
+        found = study_of(tmp_path, where).inputs(slice(0, 2))["x"]
+        assert found.tolist() == [["x", "z"], ["yy", ""]]

@@ -16,14 +16,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import fuzzing
+import fuzzing_data
+import numpy as np
 import pytest
 
 from cc_export.align import align_study
+from cc_export.bundle.chunk import json_chunk
+from cc_export.bundle.evaluation import attributes_chunk, dataset_record, instances_chunk
+from cc_export.dataset import open_dataset
 from cc_export.errors import ExportError, ModelError
+from cc_export.evaluate import Subject, evaluate
 from cc_export.executor import Inline, run_all
 from cc_export.file_facts import FileFacts, file_facts
 from cc_export.inspect import Inspection, inspect_model
 from cc_export.study import LoadedStudy, load_study
+from cc_export.study.records import Evaluation
 from cc_export.weigh import Aligned, Weighing, weigh_model
 
 TIMES = int(os.environ.get("CC_FUZZ", "1"))
@@ -144,3 +151,63 @@ def test_hostile_files(tmp_path: Path, name: str) -> None:
     """A file that is built to hurt costs little, whether it is understood or not."""
     with guarded():
         check(fuzzing.hostile()[name](tmp_path), name)
+
+
+def read_through(path: Path) -> None:
+    """All that an export does with evaluation data but running models."""
+    dataset = open_dataset(fuzzing_data.source(path))
+    for _ in dataset.batches(4):
+        pass
+    record = dataset_record(dataset, Evaluation("classification"))
+    json_chunk("data/attributes", attributes_chunk(dataset))
+    for number in range(len(record.chunks)):
+        json_chunk(record.chunks[number], instances_chunk(dataset, record, number))
+
+
+@pytest.mark.parametrize("name", fuzzing_data.SOUND)
+def test_evaluation_data(tmp_path: Path, name: str) -> None:
+    """Damaged data of each kind are read or refused in words."""
+    read = 0
+    cases = (60 if name in ("images", "data.parquet") else 150) * TIMES
+    fuzzing_data.SOUND[name](tmp_path / name)
+    read_through(tmp_path / name)
+    with guarded():
+        for case in range(cases):
+            fuzzing_data.damage(tmp_path / name, random.Random(f"{name} {case}"))
+            with in_time((name, case)):
+                try:
+                    read_through(tmp_path / name)
+                    read += 1
+                except ExportError as error:
+                    assert str(error)
+    assert 0 < read < cases
+
+
+def test_handed_over_answers(tmp_path: Path) -> None:
+    """Damaged answers are judged or refused in words, and the base that has them is left out."""
+    for name in ("data.csv", "sound.npz"):
+        fuzzing_data.SOUND.get(name, _sound_answers)(tmp_path / name)
+    dataset = open_dataset(fuzzing_data.source(tmp_path / "data.csv"))
+    sound, damaged = (Subject(m, None, tmp_path / f"{m}.npz") for m in ("sound", "damaged"))
+    how = Evaluation("classification")
+    assert not evaluate(sound, dataset, how).warnings
+    judged = 0
+    cases = 150 * TIMES
+    with guarded():
+        for case in range(cases):
+            rng = random.Random(f"answers {case}")
+            content = fuzzing_data.odd_npz(fuzzing_data.answers(), rng)
+            (tmp_path / "damaged.npz").write_bytes(content)
+            with in_time(case):
+                try:
+                    evaluate(damaged, dataset, how)
+                    judged += 1
+                except ModelError as error:
+                    assert str(tmp_path) not in str(error)
+                found = evaluate(sound, dataset, how, [(damaged, ("root",))])
+                assert len(found.comparisons) + len(found.warnings) == 1
+    assert 0 < judged < cases
+
+
+def _sound_answers(path: Path) -> None:
+    np.savez(path, **fuzzing_data.answers())

@@ -138,7 +138,7 @@ def _arrays(dataset: Dataset, which: slice) -> dict[str, ArrayRecord]:
     return {
         name: ArrayRecord(array.dtype.name, array.shape, pack(array))
         for name, array in dataset.raw(which).items()
-        if array.dtype.kind != "O"
+        if array.dtype.kind not in "OU"
     }
 
 

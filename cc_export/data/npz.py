@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from cc_export.errors import ExportError
 # What numpy and zipfile raise on files that are damaged, encrypted, or hold pickled objects.
 _UNREADABLE = (
     OSError, ValueError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError,
-    NotImplementedError, zipfile.BadZipFile, zlib.error,
+    NotImplementedError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
 )  # fmt: skip
 _SKIP = 1 << 20
 # Bytes of a compressed array that is unpacked once, and not once for each model.
