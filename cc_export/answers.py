@@ -86,6 +86,10 @@ class Answers:
                 mapped.madvise(mmap.MADV_DONTNEED)
 
 
+class NoRoomError(ModelError):
+    """Answers that the disk has no room for."""
+
+
 def collect(
     parts: Iterable[NDArray[Any] | Sequence[str]], count: int, folder: Path, keep: Path | None
 ) -> Answers:
@@ -95,7 +99,8 @@ def collect(
     ``folder``.
 
     Raises:
-        ModelError: batches differ in type or shape, or the disk is full.
+        ModelError: batches differ in type or shape.
+        NoRoomError: the disk is full.
     """
     iterator = iter(parts)
     first = next(iterator)
@@ -119,7 +124,7 @@ def collect(
         if not isinstance(error, OSError):
             raise
         hint = "They are kept on disk while they are looked at; make room there."
-        raise ModelError(f"its answers cannot be stored: {error.strerror}", hint) from None
+        raise NoRoomError(f"its answers cannot be stored: {error.strerror}", hint) from None
 
 
 def _new_file(folder: Path, keep: Path | None) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.errors import CoreError
-from cc_export.answers import Answers, collect, kept
+from cc_export.answers import Answers, NoRoomError, collect, kept
 from cc_export.callables import CallableName, described
 from cc_export.data.npz import NpzTable
 from cc_export.dataset import ROWS, Dataset
@@ -147,9 +148,16 @@ def answers_of(
         ModelError: it cannot be run, or its answers are not what the task needs.
     """
     task = task_of(evaluation)
-    if subject.outputs is not None:
-        return collect(_given(subject, dataset, task), len(dataset), folder, keep)
-    return collect(_run(subject, dataset, evaluation, task), len(dataset), folder, keep)
+
+    def answers() -> Iterator[Any]:
+        if subject.outputs is not None:
+            return _given(subject, dataset, task)
+        return _run(subject, dataset, evaluation, task)
+
+    if keep is not None:
+        with suppress(NoRoomError):  # others will have to ask the model again
+            return collect(answers(), len(dataset), folder, keep)
+    return collect(answers(), len(dataset), folder, None)
 
 
 def _comparable(base: Base, own: Answers, evaluation: Evaluation) -> Base:
