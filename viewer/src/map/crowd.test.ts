@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelRecord } from "../bundle/types.gen.ts";
 import { WHOLE, transformOf } from "./camera.ts";
-import { crowdOf, looksOf, marksOf, ribbonsOf, standingOf, type View } from "./crowd.ts";
+import { crowdOf, looksOf, marksOf, namesOf, ribbonsOf, standingOf, type View } from "./crowd.ts";
 import { frameOf } from "./frame.ts";
 import { noLanes } from "./lanes.ts";
 import { layoutByOperation } from "./layout.ts";
@@ -74,9 +74,21 @@ describe("a crowd", () => {
   });
 
   it("has rings where they are wanted", () => {
-    const { marks } = picture(models, { rings: new Map([[0, { colour: 1, dashed: true }], [3, { colour: 1, dashed: false }]]) });
+    const { marks } = picture(models, { rings: new Map([[0, { colour: 1, dashed: true, name: null }], [3, { colour: 1, dashed: false, name: 1 }]]) });
     expect([...marks.looks].map((look) => look & (LOOK.ringed | LOOK.dashed))).toEqual([LOOK.ringed | LOOK.dashed, 0, 0, LOOK.ringed, 0, 0, 0]);
     expect(marks.rings[3]).toBe(1);
+  });
+
+  it("has names in the colour of what is selected, faint where filters hide the model", () => {
+    const { crowd } = picture(models);
+    const label = (text: string) => ({ text, x: text.length, y: 7, width: 20 });
+    const labels = new Map([["root", label("root")], ["c2", label("c…2")], ["both", label("both")]]);
+    const [passing, rings] = [new Uint8Array(models.length).fill(1), new Map([[0, { colour: 4, dashed: true, name: null }], [3, { colour: 5, dashed: false, name: 5 }]])];
+    passing[6] = 0;
+    const names = namesOf(crowd, labels, { passing, rings }, 1);
+    expect(names.texts).toEqual(["root", "c…2", "both"]);
+    expect([...names.places]).toEqual([4, 7, 3, 7, 4, 7]);
+    expect([[...names.colours], [...names.faint]]).toEqual([[1, 5, 1], [0, 0, 1]]);
   });
 
   it("leaves out what is out of view, but not a link that crosses it", () => {

@@ -4,6 +4,7 @@
 import type { ModelRecord } from "../bundle/types.gen.ts";
 import type { Transform } from "./camera.ts";
 import type { Frame } from "./frame.ts";
+import type { NameLabel } from "./labels.ts";
 import type { Link } from "./layout.ts";
 import { COURSE, LOOK, NONE, type Picture } from "./paint.ts";
 import type { ColourScale, SizeScale } from "./scales.ts";
@@ -35,10 +36,11 @@ export interface Looks {
   readonly looks: Uint8Array;
 }
 
-/** A ring around a model: the CSS colour's number in the palette, and whether it is the base's. */
+/** A ring around a model: its colour's number, whether it is the base's, and the number of the colour of the model's name if that has one. */
 export interface Ring {
   readonly colour: number;
   readonly dashed: boolean;
+  readonly name: number | null;
 }
 
 export interface View {
@@ -154,6 +156,26 @@ export function marksOf({ ids }: Crowd, standing: Standing, looks: Looks, view: 
     count += 1;
   }
   return { places: places.slice(0, 3 * count), colours: colours.slice(0, count), rings: rings.slice(0, count), looks: seen.slice(0, count) };
+}
+
+/**
+ * The names that have room.
+ * @param ink number of the colour of names of models without a ring
+ */
+export function namesOf({ placeOf }: Crowd, labels: ReadonlyMap<string, NameLabel>, { passing, rings }: Pick<View, "passing" | "rings">, ink: number): Picture["names"] {
+  const places = new Float32Array(2 * labels.size);
+  const colours = new Uint16Array(labels.size);
+  const faint = new Uint8Array(labels.size);
+  const texts: string[] = [];
+  for (const [id, { text, x, y }] of labels) {
+    const index = texts.push(text) - 1;
+    const model = placeOf.get(id) ?? -1;
+    places[2 * index] = x;
+    places[2 * index + 1] = y;
+    colours[index] = rings.get(model)?.name ?? ink;
+    faint[index] = passing[model] ? 0 : 1;
+  }
+  return { texts, places, colours, faint };
 }
 
 /** Whether a span comes near what is in view; not so for a model that stands nowhere. */

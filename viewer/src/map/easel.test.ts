@@ -14,7 +14,7 @@ function picture(width: number): Picture {
     reach: [0, 1],
     ribbons: { courses: new Float32Array(), colours: new Uint16Array(), opacities: new Float32Array() },
     marks: { places: new Float32Array(), colours: new Uint16Array(), rings: new Uint16Array(), looks: new Uint8Array() },
-    labels: [],
+    names: { texts: [], places: new Float32Array(), colours: new Uint16Array(), faint: new Uint8Array() },
     font: "11px sans-serif",
   };
 }

@@ -40,8 +40,15 @@ export interface Picture {
     /** What else is to be seen of each: the sum of its LOOK. */
     readonly looks: Uint8Array;
   };
-  /** Names, each from where it begins, with its baseline and its CSS colour. */
-  readonly labels: readonly { readonly text: string; readonly x: number; readonly y: number; readonly colour: string; readonly faint: boolean }[];
+  readonly names: {
+    readonly texts: readonly string[];
+    /** Where each begins, with its baseline. */
+    readonly places: Float32Array;
+    /** The number of the colour of each. */
+    readonly colours: Uint16Array;
+    /** 1 for models that the filters hide. */
+    readonly faint: Uint8Array;
+  };
   /** Of names. */
   readonly font: string;
 }
@@ -204,15 +211,16 @@ function diamond(canvas: Canvas, x: number, y: number, radius: number): void {
   canvas.closePath();
 }
 
-function paintNames(canvas: Canvas, { labels, font }: Picture, ink: Ink): void {
+function paintNames(canvas: Canvas, { names: { texts, places, colours, faint }, font }: Picture, ink: Ink): void {
   canvas.font = font;
   canvas.lineJoin = "round";
   canvas.lineWidth = 4;
   canvas.strokeStyle = ink.panel;
-  for (const { text, x, y, colour, faint } of labels) {
-    canvas.globalAlpha = faint ? FAINT : 1;
+  for (let index = 0; index < texts.length; index += 1) {
+    const [text, x, y] = [texts[index]!, places[2 * index]!, places[2 * index + 1]!];
+    canvas.globalAlpha = faint[index] ? FAINT : 1;
     canvas.strokeText(text, x, y);
-    canvas.fillStyle = colour;
+    canvas.fillStyle = ink.colours[colours[index]!]!;
     canvas.fillText(text, x, y);
   }
 }

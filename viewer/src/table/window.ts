@@ -9,18 +9,20 @@ export interface RowWindow {
 /** Tables up to this long are drawn whole, so that the browser's own search finds every row. */
 const WHOLE = 150;
 /** Rows drawn beyond each end of the view: a step of the wheel finds them drawn. */
-const BESIDE = 12;
+const BESIDE = 8;
+/** Rows drawn where it is not known which are in view. */
+const FEW = 24;
 
 /**
  * @param height of one row, `scrolled` and `view` of the part in view, all in pixels; a height of 0 is not known yet
  */
 export function rowWindow(count: number, height: number, scrolled: number, view: number): RowWindow {
   if (count <= WHOLE) return { first: 0, end: count };
-  if (height <= 0) return { first: 0, end: Math.min(count, 2 * BESIDE) };
+  if (height <= 0) return { first: 0, end: Math.min(count, FEW) };
   // Even numbers: a pixel of scrolling does not change what is drawn.
   const first = Math.max(0, 2 * Math.floor((scrolled / height - BESIDE) / 2));
   const end = Math.min(count, 2 * Math.ceil(((scrolled + view) / height + BESIDE) / 2));
-  return first < end ? { first, end } : { first: Math.max(0, count - 2 * BESIDE), end: count };
+  return first < end ? { first, end } : { first: Math.max(0, count - FEW), end: count };
 }
 
 /** The row a key leads to, or null for a key that leads nowhere. */
