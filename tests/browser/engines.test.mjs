@@ -54,7 +54,9 @@ for (const name of BROWSERS) {
         const loading = states.filter(({ state }) => state === "loading");
         assert.equal(loading[0].asset, "Python and numpy");
         assert.ok(loading[0].total > 8e6 && loading[0].total < 12e6, `${loading[0].total} bytes`);
+        assert.equal(loading[0].loaded, 0);
         assert.equal(loading.at(-1).loaded, loading.at(-1).total);
+        assert.deepEqual(loading.map(({ loaded }) => loaded), loading.map(({ loaded }) => loaded).toSorted((a, b) => a - b), "progress never goes back");
         assert.equal(states.at(-1).versions.python, "3.14.2");
         assert.ok(states.at(-1).milliseconds > 0);
       });

@@ -2,7 +2,7 @@
 // others still load, and one progress figure covers them all.
 import { decodeText } from "../bundle/decode.ts";
 import { BundleError } from "../bundle/bundleError.ts";
-import { assetFileBytes, loadAsset, type Bundle } from "../bundle/load.ts";
+import { assetFileBytes, loadAsset, type Bundle, type Progress } from "../bundle/load.ts";
 import type { RuntimeRecord } from "../bundle/types.gen.ts";
 import { asFailure } from "../failure.ts";
 import { Connection, WorkerFault } from "./connection.ts";
@@ -37,9 +37,10 @@ export async function startEngine<Body, Result>(
 ): Promise<Connection<Body | AssetPart, Result>> {
   const begun = performance.now();
   const { runtime } = bundle.manifest;
-  const worker = handled(spawned<Body, Result>(bundle, recipe, runtime, signal));
+  const progressOf = meter(bundle, recipe, report);
+  const worker = handled(spawned<Body, Result>(bundle, recipe, runtime, progressOf, signal));
   try {
-    await deliverAssets(bundle, recipe, worker, report, signal);
+    await deliverAssets(bundle, recipe, worker, progressOf, report, signal);
     const { connection, started } = await worker;
     await started;
     connection.onClose = () => report({ state: "idle" });
@@ -63,11 +64,12 @@ async function spawned<Body, Result>(
   bundle: Bundle,
   { name, library, prelude, workerText, start }: Recipe<Body>,
   runtime: RuntimeRecord | null,
+  progressOf: Meter,
   signal: AbortSignal,
 ): Promise<Spawned<Body, Result>> {
   // A site may have been exported without its engines.
   if (!runtime) throw new BundleError("unlisted", "runtime/");
-  const text = await decodeText(await loadAsset(bundle, library, { signal }));
+  const text = await decodeText(await loadAsset(bundle, library, { onProgress: progressOf(library), signal }));
   signal.throwIfAborted();
   const connection = new Connection<Body | AssetPart, Result>(spawnWorker(name, [prelude, text, workerText]));
   signal.addEventListener("abort", () => connection.close(signal.reason), { once: true });
@@ -76,24 +78,30 @@ async function spawned<Body, Result>(
 
 async function deliverAssets<Body, Result>(
   bundle: Bundle,
-  { loading, assets }: Recipe<Body>,
+  { assets }: Recipe<Body>,
   worker: Promise<Spawned<Body, Result>>,
+  progressOf: Meter,
   report: (status: EngineStatus) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const total = assets.reduce((sum, id) => sum + assetFileBytes(bundle, id), 0);
-  const loadedOf = new Map<string, number>();
   const connection = handled(worker.then((made) => made.connection));
-  const deliver = (id: string): Promise<{ decoded: Promise<unknown> }> => {
-    const onProgress = ({ loaded }: { loaded: number }) => {
+  const delivered = await Promise.all(assets.map((id) => sendAsset(bundle, id, connection, { onProgress: progressOf(id), signal })));
+  report({ state: "starting" });
+  await Promise.all(delivered.map(({ decoded }) => decoded));
+}
+
+/** What hears of the progress of an asset. */
+type Meter = (id: string) => (progress: Progress) => void;
+
+/** Reports the progress of everything that a recipe loads, the library included, as one figure. */
+function meter<Body>(bundle: Bundle, { loading, library, assets }: Recipe<Body>, report: (status: EngineStatus) => void): Meter {
+  const total = [library, ...assets].reduce((sum, id) => sum + assetFileBytes(bundle, id), 0);
+  const loadedOf = new Map<string, number>();
+  return (id) =>
+    ({ loaded }) => {
       loadedOf.set(id, loaded);
       report({ state: "loading", asset: loading, loaded: [...loadedOf.values()].reduce((a, b) => a + b, 0), total });
     };
-    return sendAsset(bundle, id, connection, { onProgress, signal });
-  };
-  const delivered = await Promise.all(assets.map(deliver));
-  report({ state: "starting" });
-  await Promise.all(delivered.map(({ decoded }) => decoded));
 }
 
 /** The promise, marked as looked after: it is awaited later, and until then its failure is not "unhandled". */
