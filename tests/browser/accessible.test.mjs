@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { demoSite, studySite } from "./exporter.mjs";
 import { BROWSERS, launch } from "./launch.mjs";
+import { readerOf } from "./reader.mjs";
 import { fileSite } from "./site.mjs";
 import { generatedStudy } from "./studies.mjs";
 import { eventually, linkTo, visit } from "./visit.mjs";
@@ -30,16 +31,7 @@ const STATES = [
 
 for (const name of BROWSERS) {
   describe(`what axe-core says of the page in ${name}`, () => {
-    let demo, site, browser;
-    before(async () => {
-      [demo, browser] = await Promise.all([demoSite(), launch(name)]);
-      site = fileSite(demo.folder);
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      demo?.close();
-    });
+    const reader = readerOf(name, demoSite);
 
     // Firefox draws the same elements: the fullest state is enough there.
     const states = name === "chromium" ? STATES : STATES.filter((state) => state.name.startsWith("8 "));
@@ -47,7 +39,7 @@ for (const name of BROWSERS) {
       for (const state of states) {
         it(`nothing of ${state.name}, ${theme}`, () =>
           visit(
-            { browser, site },
+            reader,
             async (page) => {
               await page.click(`header label:has(input[type=radio][value=${theme}])`);
               await settled(page, state.hash);
@@ -61,7 +53,7 @@ for (const name of BROWSERS) {
 
     if (name === "chromium") {
       it("it does find what is wrong: a picture without words, text too faint to read", () =>
-        visit({ browser, site }, async (page) => {
+        visit(reader, async (page) => {
           await page.evaluate(() => {
             const wrong = document.createElement("p");
             wrong.style.color = "#ccc";
@@ -77,7 +69,7 @@ for (const name of BROWSERS) {
         const many = await studySite(generatedStudy(300));
         const manySite = fileSite(many.folder);
         try {
-          await visit({ browser, site: manySite }, async (page) => assert.deepEqual(await violations(page), []));
+          await visit({ ...reader, site: manySite }, async (page) => assert.deepEqual(await violations(page), []));
         } finally {
           manySite.close();
           many.close();

@@ -1,9 +1,9 @@
 // Selection details: a comparison narrowed down, two models side by side, and the metrics that are charted.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { demoSite } from "./exporter.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
-import { fileSite } from "./site.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { readerOf } from "./reader.mjs";
 import { eventually, linkTo, visit } from "./visit.mjs";
 
 const SELECTED = ["prune-all-50", "prune-all-70", "recalibrate-all-50", "recalibrate-all-70"];
@@ -25,20 +25,10 @@ async function press(page, ...keys) {
 
 for (const name of BROWSERS) {
   describe(`selection details in ${name}`, () => {
-    let demo, site, browser;
-    before(async () => {
-      demo = await demoSite();
-      site = fileSite(demo.folder);
-      browser = await launch(name);
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      demo?.close();
-    });
+    const reader = readerOf(name, demoSite);
 
     it("narrow a comparison down, say how many models each choice leaves, and never leave none", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.waitForSelector(".sentence");
         await page.click(".details summary");
         await (await option(page, "prune · amount: 0.5, 2 models")).click();
@@ -57,14 +47,14 @@ for (const name of BROWSERS) {
         await press(page, "Control", "z");
         await eventually(() => compared(page), FIFTY);
         const hash = await page.evaluate(() => location.hash);
-        await visit({ browser, site }, (copy) => eventually(() => compared(copy), FIFTY), { hash });
+        await visit(reader, (copy) => eventually(() => compared(copy), FIFTY), { hash });
         await (await page.waitForSelector("::-p-xpath(//button[normalize-space() = 'Select these 2'])")).click();
         await eventually(() => parts(page, "model"), FIFTY);
         await eventually(() => parts(page, "refine"), []);
       }, { hash: linkTo(SELECTED) }));
 
     it("grey out what would leave nothing", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         // cnn-small was pruned in one way only.
         await page.waitForSelector(".sentence");
         await eventually(async () => (await options(page)).some(([, , disabled]) => disabled === "true"), true);
@@ -77,7 +67,7 @@ for (const name of BROWSERS) {
       }, { hash: linkTo(["prune-all-50", "prune-all-70", "recalibrate-all-50", "finetune-all-70"], { refine: '["recalibrate",1]' }) }));
 
     it("put two models side by side, step by step and metric by metric", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.waitForSelector(".sentence");
         await (await page.waitForSelector("::-p-xpath(//button[contains(., 'step by step')])")).click();
         await page.waitForSelector(".edit");
@@ -89,7 +79,7 @@ for (const name of BROWSERS) {
       }, { hash: linkTo(FIFTY) }));
 
     it("chart the metrics that the reader adds and takes away", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.waitForSelector(".sentence");
         const primary = await charts(page);
         await page.select(".details [aria-label='Add a metric']", "Parameters");
@@ -97,13 +87,13 @@ for (const name of BROWSERS) {
         await page.click(`.details [aria-label="Take ${primary[0]} away"]`);
         await eventually(() => charts(page), [...primary.slice(1), "Parameters"]);
         const hash = await page.evaluate(() => location.hash);
-        await visit({ browser, site }, (copy) => eventually(() => charts(copy), [...primary.slice(1), "Parameters"]), { hash });
+        await visit(reader, (copy) => eventually(() => charts(copy), [...primary.slice(1), "Parameters"]), { hash });
         await (await page.waitForSelector("::-p-xpath(//button[normalize-space() = 'Primary metrics'])")).click();
         await eventually(() => charts(page), primary);
       }, { hash: linkTo(["resnet8", "cnn-small"]) }));
 
     it("say how to start when nothing is selected", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         assert.match(await page.$eval(".details", (panel) => panel.innerText), /One model.*Two models.*More models/s);
       }));
   });

@@ -1,9 +1,9 @@
 // Filters: typed budgets, brushed ranges, chosen values; what they leave is what can be selected.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { demoSite } from "./exporter.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
-import { fileSite } from "./site.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { readerOf } from "./reader.mjs";
 import { eventually, visit } from "./visit.mjs";
 
 const ADD = 'select:has(option[value=""]):has(optgroup)';
@@ -26,20 +26,10 @@ async function type(page, label, text) {
 
 for (const name of BROWSERS) {
   describe(`filters in ${name}`, () => {
-    let demo, site, browser;
-    before(async () => {
-      demo = await demoSite();
-      site = fileSite(demo.folder);
-      browser = await launch(name);
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      demo?.close();
-    });
+    const reader = readerOf(name, demoSite);
 
     it("take budgets with units, fade what does not pass and say how many do", async () => {
-      await visit({ browser, site }, async (page) => {
+      await visit(reader, async (page) => {
         await page.select(ADD, metric("Size"));
         await type(page, "Size at most", "100 kB");
         await eventually(() => left(page), "8 of 26 models pass, 18 hidden");
@@ -49,12 +39,12 @@ for (const name of BROWSERS) {
         await eventually(() => left(page), "6 of 26 models pass, 20 hidden");
         // The address restores the filters.
         const hash = await page.evaluate(() => location.hash);
-        await visit({ browser, site }, async (copy) => eventually(() => left(copy), "6 of 26 models pass, 20 hidden"), { hash });
+        await visit(reader, async (copy) => eventually(() => left(copy), "6 of 26 models pass, 20 hidden"), { hash });
       });
     });
 
     it("leave what passes to be selected, and nothing else", async () => {
-      await visit({ browser, site }, async (page) => {
+      await visit(reader, async (page) => {
         await page.select(ADD, metric("Accuracy"));
         await type(page, "Accuracy at least", "97.8 %");
         await eventually(() => page.$$eval("[data-model].faint", (nodes) => nodes.length > 0), true);
@@ -65,7 +55,7 @@ for (const name of BROWSERS) {
     });
 
     it("say so when nothing passes, and name what cannot be read as a number", async () => {
-      await visit({ browser, site }, async (page) => {
+      await visit(reader, async (page) => {
         await page.select(ADD, metric("Accuracy"));
         await type(page, "Accuracy at least", "ninety");
         await eventually(() => status(page), "“ninety” is no number");

@@ -1,10 +1,10 @@
 // Undo and redo, by button and by key, and the list of keys.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { demoSite } from "./exporter.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
+import { BROWSERS } from "./launch.mjs";
 import { clickNode, everywhere, selection } from "./page/modelMap.mjs";
-import { fileSite } from "./site.mjs";
+import { readerOf } from "./reader.mjs";
 import { eventually, linkTo, visit } from "./visit.mjs";
 
 async function press(page, ...keys) {
@@ -19,20 +19,10 @@ const hash = (page) => page.evaluate(() => location.hash);
 
 for (const name of BROWSERS) {
   describe(`history in ${name}`, () => {
-    let demo, site, browser;
-    before(async () => {
-      demo = await demoSite();
-      site = fileSite(demo.folder);
-      browser = await launch(name);
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      demo?.close();
-    });
+    const reader = readerOf(name, demoSite);
 
     it("goes back through selections and forward again, with keys and with buttons", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await clickNode(page, "resnet8");
         await clickNode(page, "float16", "Shift");
         await eventually(() => selection(page), everywhere(["resnet8", "float16"]));
@@ -49,7 +39,7 @@ for (const name of BROWSERS) {
       }));
 
     it("takes the whole of a drag on a histogram back in one step", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.select('select:has(option[value=""]):has(optgroup)', JSON.stringify(["metric", "Accuracy"]));
         const { x, y, width } = await (await page.waitForSelector("fieldset svg")).boundingBox();
         await page.mouse.move(x + 2, y + 10);
@@ -65,7 +55,7 @@ for (const name of BROWSERS) {
       }));
 
     it("takes an edited address back too", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await clickNode(page, "resnet8");
         await eventually(() => selection(page), everywhere(["resnet8"]));
         await page.evaluate((to) => (location.hash = to), linkTo(["cnn-small"], { sort: "Size" }));
@@ -76,7 +66,7 @@ for (const name of BROWSERS) {
       }));
 
     it("leaves fields alone: Ctrl+Z in a field is the field's", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await clickNode(page, "resnet8");
         await page.select('select:has(option[value=""]):has(optgroup)', JSON.stringify(["metric", "Accuracy"]));
         await page.focus('[aria-label="Accuracy at least"]');
@@ -87,7 +77,7 @@ for (const name of BROWSERS) {
       }));
 
     it("lists the keys on ?, closes the list with Esc and gives the focus back", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.$eval('[data-model="resnet8"]', (node) => node.focus());
         await page.keyboard.press("Enter");
         await page.keyboard.press("?");

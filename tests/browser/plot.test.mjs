@@ -1,8 +1,9 @@
 // The scatterplot beside the map: what it shows, and that hover, selection and address are shared with the rest of the page.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { demoSite, studySite } from "./exporter.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { readerOf } from "./reader.mjs";
 import { fileSite } from "./site.mjs";
 import { eventually, linkTo, visit } from "./visit.mjs";
 
@@ -51,20 +52,10 @@ async function places(page) {
 
 for (const name of BROWSERS) {
   describe(`the scatterplot in ${name}`, () => {
-    let demo, site, browser;
-    before(async () => {
-      demo = await demoSite();
-      site = fileSite(demo.folder);
-      browser = await launch(name);
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      demo?.close();
-    });
+    const reader = readerOf(name, demoSite);
 
     it("takes the table's place when asked, and shows every model", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         assert.equal(await plotted(page), 0);
         await (await option(page, "Scatterplot")).click();
         await eventually(() => plotted(page), 26);
@@ -75,7 +66,7 @@ for (const name of BROWSERS) {
       }));
 
     it("shares hover with the map, both ways, and says what is known of a model once", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         const { x, y } = (await places(page)).get("cnn-small");
         await page.mouse.move(x, y);
         await eventually(() => hovered(page, "[data-model]"), ["cnn-small"]);
@@ -86,7 +77,7 @@ for (const name of BROWSERS) {
       }, { hash: PLOT }));
 
     it("selects by click, by rectangle, and adds with Shift", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         const at = await places(page);
         const around = async ({ x, y }) => {
           await page.mouse.move(x - 14, y - 14);
@@ -107,14 +98,14 @@ for (const name of BROWSERS) {
       }, { hash: PLOT }));
 
     it("draws the Pareto front and selects it", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         assert.match(await page.$eval("path.front", (path) => path.getAttribute("d")), /^M.+V.+H/);
         await (await button(page, "Select front (3)")).click();
         await eventually(() => selected(page), FRONT);
       }, { hash: PLOT }));
 
     it("is walked with arrow keys, and Enter selects", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.waitForSelector("[data-point]");
         assert.equal((await page.$$("[data-point][tabindex='0']")).length, 1);
         await page.$eval('[data-point="cnn-small-int8"]', (spot) => spot.focus());
@@ -125,7 +116,7 @@ for (const name of BROWSERS) {
       }, { hash: PLOT }));
 
     it("comes back from its address", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await eventually(() => page.$$eval("select[aria-label$=axis]", (axes) => axes.map(({ value }) => value)), ["Sparsity", "Parameters"]);
         assert.deepEqual(await page.$$eval("[aria-label$='logarithmic scale']", (boxes) => boxes.map(({ checked, disabled }) => [checked, disabled])), [
           [false, true],
@@ -143,7 +134,7 @@ for (const name of BROWSERS) {
       const holes = await studySite(HOLES, { "study.json": HOLES_TEXT });
       const holed = fileSite(holes.folder);
       try {
-        await visit({ browser, site: holed }, async (page) => {
+        await visit({ ...reader, site: holed }, async (page) => {
           await eventually(() => plotted(page), 3);
           const unshown = await page.$eval("::-p-xpath(//p[starts-with(normalize-space(), 'Not shown')])", (node) => node.textContent.replace(/\s+/g, " ").trim());
           assert.equal(unshown, "Not shown: unpriced (no Cost); diverged (Score is NaN)");

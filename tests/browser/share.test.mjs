@@ -4,30 +4,20 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { demoSite } from "./exporter.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
+import { BROWSERS } from "./launch.mjs";
 import { everywhere, selection } from "./page/modelMap.mjs";
-import { fileSite } from "./site.mjs";
+import { readerOf } from "./reader.mjs";
 import { eventually, linkTo, visit } from "./visit.mjs";
 
 const SELECTED = ["resnet8", "cnn-small"];
 
 for (const name of BROWSERS) {
   describe(`sharing in ${name}`, () => {
-    let demo, site, browser, folder;
-    before(async () => {
-      demo = await demoSite();
-      site = fileSite(demo.folder);
-      folder = mkdtempSync(join(tmpdir(), "cc-saved-"));
-      browser = await launch(name, { downloads: folder });
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      demo?.close();
-      if (folder) rmSync(folder, { recursive: true });
-    });
+    const folder = mkdtempSync(join(tmpdir(), "cc-saved-"));
+    const reader = readerOf(name, demoSite, { downloads: folder });
+    after(() => rmSync(folder, { recursive: true }));
 
     /** Presses a button of the menu and reads the file it saves. */
     async function saved(page, label, file) {
@@ -44,7 +34,7 @@ for (const name of BROWSERS) {
     async function opened(svg, look) {
       const path = join(folder, "opened.svg");
       writeFileSync(path, svg);
-      const page = await browser.newPage();
+      const page = await reader.browser.newPage();
       try {
         await page.goto(pathToFileURL(path).href);
         return await page.evaluate(look);
@@ -57,9 +47,9 @@ for (const name of BROWSERS) {
     if (name === "chromium") {
       it("marks the link and says how to copy it where the page may not use the clipboard", () =>
         visit(
-          { browser, site },
+          reader,
           async (page) => {
-            const session = await browser.target().createCDPSession();
+            const session = await reader.browser.target().createCDPSession();
             for (const allowWithoutSanitization of [false, true]) {
               await session.send("Browser.setPermission", { permission: { name: "clipboard-write", allowWithoutSanitization }, setting: "denied" });
             }
@@ -81,7 +71,7 @@ for (const name of BROWSERS) {
     }
 
     it("gives a link that restores the view in a new page", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.click("[data-share] > button");
         const link = await page.$eval('[aria-label="Link to this view"]', (field) => field.value);
         assert.equal(link, await page.evaluate(() => location.href));
@@ -89,11 +79,11 @@ for (const name of BROWSERS) {
         assert.equal(await page.$(".menu"), null);
         assert.equal(await page.evaluate(() => document.activeElement.textContent), "Share");
         await eventually(() => selection(page), everywhere(SELECTED));
-        await visit({ browser, site }, (copy) => eventually(() => selection(copy), everywhere(SELECTED)), { hash: new URL(link).hash });
+        await visit(reader, (copy) => eventually(() => selection(copy), everywhere(SELECTED)), { hash: new URL(link).hash });
       }, { hash: linkTo(SELECTED) }));
 
     it("saves each chart as an SVG that stands alone, with every model and no style sheet", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.waitForSelector(".sentence");
         for (const [chart, wanted] of [["Model Map", ["Model Map", "finetune", "cnn-small"]], ["Scatterplot", ["Size", "Accuracy"]], ["Bars", ["Accuracy", "resnet8"]]]) {
           const svg = (await saved(page, `${chart} as SVG`, `Digits - ${chart}.svg`)).toString();
@@ -112,7 +102,7 @@ for (const name of BROWSERS) {
       }, { hash: linkTo(SELECTED, { panel: "plot" }) }));
 
     it("saves each chart as a PNG of twice its size, with something on it", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         const png = await saved(page, "Model Map as PNG", "Digits - Model Map.png");
         assert.equal(png.subarray(1, 4).toString(), "PNG");
         assert.ok(png.readUInt32BE(16) > 1000, `${png.readUInt32BE(16)} pixels wide`);
@@ -131,7 +121,7 @@ for (const name of BROWSERS) {
       }));
 
     it("saves the tables as CSV, every model and every value", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         await page.waitForSelector(".sentence");
         const lines = (content) => content.toString().replace(/^\ufeff/, "").trimEnd().split("\r\n");
         const models = lines(await saved(page, "Models as CSV", "Digits - Models.csv"));

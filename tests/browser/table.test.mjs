@@ -1,9 +1,9 @@
 // The table of models at any length: few rows are drawn, all can be reached, and Tab stops once.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { studySite } from "./exporter.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
-import { fileSite } from "./site.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { readerOf } from "./reader.mjs";
 import { eventually, visit } from "./visit.mjs";
 
 const COUNT = 1000;
@@ -31,26 +31,16 @@ const inView = (page) =>
 
 for (const name of BROWSERS) {
   describe(`a table of ${COUNT} models in ${name}`, () => {
-    let exported, site, browser;
-    before(async () => {
-      exported = await studySite(STUDY);
-      site = fileSite(exported.folder);
-      browser = await launch(name);
-    });
-    after(async () => {
-      await browser?.close();
-      site?.close();
-      exported?.close();
-    });
+    const reader = readerOf(name, () => studySite(STUDY));
 
     it("draws few rows and says how many there are", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         assert.ok((await rows(page)) < 60, `${await rows(page)} rows`);
         assert.equal(await page.$eval(".table table", (table) => table.ariaRowCount ?? table.getAttribute("aria-rowcount")), String(COUNT + 1));
       }));
 
     it("is one stop for Tab; arrows, Page and End keys walk through it, the row in view and echoed on the map", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         assert.equal((await page.$$(".table tbody input[tabindex='0']")).length, 1);
         await page.focus(".table tbody input[tabindex='0']");
         assert.equal(await focused(page), "Select m0");
@@ -75,7 +65,7 @@ for (const name of BROWSERS) {
       }));
 
     it("keeps its columns where they are while it scrolls", () =>
-      visit({ browser, site }, async (page) => {
+      visit(reader, async (page) => {
         const edges = () => page.$$eval(".table thead th", (cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().left)));
         const before = await edges();
         await page.$eval(".table [role=region]", (region) => (region.scrollTop = region.scrollHeight));
@@ -85,7 +75,7 @@ for (const name of BROWSERS) {
 
     it("lets nothing be selected that a filter hides, and says why", () =>
       visit(
-        { browser, site },
+        reader,
         async (page) => {
           await page.focus(".table tbody input[tabindex='0']");
           await page.keyboard.press("End");

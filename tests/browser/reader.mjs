@@ -1,0 +1,25 @@
+// A reader for the tests of one `describe`: a browser and a copy of a site, there before the first test and gone after the last.
+import { after, before } from "node:test";
+import { launch } from "./launch.mjs";
+import { fileSite } from "./site.mjs";
+
+/**
+ * @param {"chromium" | "firefox"} name
+ * @param {() => Promise<{folder: string, close: () => void}>} exported makes the site, as demoSite() and studySite() do
+ * @param {Parameters<typeof launch>[1]} system
+ * @returns {{name: string, browser: import("puppeteer-core").Browser, site: ReturnType<typeof fileSite>}} for visit(); filled in before the tests run
+ */
+export function readerOf(name, exported, system) {
+  const reader = { name, browser: null, site: null };
+  let made;
+  before(async () => {
+    [made, reader.browser] = await Promise.all([exported(), launch(name, system)]);
+    reader.site = fileSite(made.folder);
+  });
+  after(async () => {
+    await reader.browser?.close();
+    reader.site?.close();
+    made?.close();
+  });
+  return reader;
+}
