@@ -124,6 +124,48 @@ def test_regression(tmp_path: Path, viewer: Viewer) -> None:
     assert math.isclose(metrics["other"]["Mean difference from root"], moved, rel_tol=1e-6)
 
 
+def test_regression_of_large_numbers(tmp_path: Path, viewer: Viewer) -> None:
+    """Answers are measured with all their digits: exact ones near 1.7e9 have no error."""
+    truth = 1.7e9 + np.arange(N) % 7 + 0.5
+    level = np.arange(N) % 2
+    answers = {"base": truth, "other": truth + np.arange(N) / 100}
+    metrics, predictions, _ = built(
+        tmp_path / "study", viewer, "{task: regression}",
+        {model: {"values": answer} for model, answer in answers.items()},
+        {"y": truth, "level": level}, dataset="label: y, groups: {level: level}",
+    )  # fmt: skip
+    assert [metrics["base"][name] for name in ("MAE", "RMSE", "R²")] == [0.0, 0.0, 1.0]
+    error = answers["other"] - truth
+    squares = (error**2).sum()
+    assert math.isclose(metrics["other"]["MAE"], error.mean(), rel_tol=1e-12)
+    assert math.isclose(
+        metrics["other"]["R²"], 1 - squares / ((truth - truth.mean()) ** 2).sum(), rel_tol=1e-12
+    )
+    assert math.isclose(metrics["other"]["Mean difference from root"], error.mean(), rel_tol=1e-12)
+    groups = predictions["other"]["per_group"]["level"]
+    for name, formula in {
+        "MAE": lambda e, _: e.mean(),
+        "RMSE": lambda e, _: math.sqrt((e**2).mean()),
+        "R²": lambda e, t: 1 - (e**2).sum() / ((t - t.mean()) ** 2).sum(),
+    }.items():
+        expected = [formula(error[level == which], truth[level == which]) for which in (0, 1)]
+        assert groups[name] == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_constant_target_has_no_r2(tmp_path: Path, viewer: Viewer) -> None:
+    """R² divides by how far true values lie apart: targets that do not are left out."""
+    changing = RNG.normal(size=N)
+    truth = np.stack([np.full(N, 0.1), changing], axis=1)
+    error = np.stack([np.full(N, 0.01), RNG.normal(size=N)], axis=1)
+    metrics, predictions, _ = built(
+        tmp_path / "study", viewer, "{task: regression}",
+        {"base": {"values": truth + error}, "other": {"values": truth}}, {"y": truth},
+    )  # fmt: skip
+    r2 = 1 - (error[:, 1] ** 2).sum() / ((changing - changing.mean()) ** 2).sum()
+    assert math.isclose(metrics["base"]["R²"], r2, rel_tol=1e-9)
+    assert predictions["base"]["per_class"]["r2"] == [None, pytest.approx(r2)]
+
+
 def test_embedding(tmp_path: Path, viewer: Viewer) -> None:
     """The cosine of each embedding with the root's, and the nearest neighbours' labels."""
     labels = RNG.integers(0, 3, N)

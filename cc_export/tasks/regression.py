@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_core.regression import Moments, errors
+from cc_core.regression import Errors, Moments, Residuals, spread_of
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
@@ -28,44 +28,91 @@ def _wanted(count: int, dataset: Dataset) -> str:
     return f"{count} instances of {targets} target(s) need numbers of shape [{count}, {targets}]"
 
 
+class _Pass:
+    """One pass over the answers, block by block, beside those of the bases.
+
+    They are measured as they are; ``values`` are what a bundle keeps of them.
+    """
+
+    def __init__(self, case: Case) -> None:
+        n, targets = case.answers.shape
+        self.truth = case.dataset.labels
+        self.values = np.empty((n, targets), np.float32)
+        self.finite = np.empty(n, np.bool_)
+        # Of all instances, then of the levels of each group.
+        self._codes: list[NDArray[np.unsignedinteger]]
+        self._codes = [np.zeros(n, np.uint8), *(group.codes for group in case.dataset.groups)]
+        levels = [1, *(len(group.levels) for group in case.dataset.groups)]
+        self.sums = [Residuals(count, targets) for count in levels]
+        self.gaps = [np.empty(n) for _ in case.bases]
+        self.moments = [Moments() for _ in case.bases]
+        others = [base.answers.parts() for base in case.bases]
+        for part, numbers in zip(case.answers.blocks(), case.answers.parts(), strict=True):
+            own = numbers.astype(np.float64)
+            with np.errstate(over="ignore"):
+                self.values[part] = own
+            self.finite[part] = np.isfinite(own).all(axis=1)
+            self._measure(part, own)
+            for number, parts in enumerate(others):
+                self._compare(number, part, own, next(parts).astype(np.float64))
+
+    def _measure(self, part: slice, own: NDArray[np.float64]) -> None:
+        if self.truth is None:
+            return
+        usable = self.finite[part]
+        for codes, sums in zip(self._codes, self.sums, strict=True):
+            sums.add(codes[part][usable], own[usable], self.truth[part][usable])
+
+    def _compare(
+        self, number: int, part: slice, own: NDArray[np.float64], other: NDArray[np.float64]
+    ) -> None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            self.gaps[number][part] = np.abs(own - other).mean(axis=1)
+            self.moments[number] = self.moments[number].joined(other.reshape(-1), own.reshape(-1))
+
+    def spread(self, which: NDArray[np.intp]) -> NDArray[np.float64]:
+        """How far the true values of some instances lie apart, where answers are finite."""
+        assert self.truth is not None
+        return spread_of(self.truth, which[self.finite[which]])
+
+
 def judge(case: Case) -> Predictions:
     """The predicted numbers, and how far they are from the true ones."""
-    values = np.empty(case.answers.shape, np.float32)
-    for part, numbers in zip(case.answers.blocks(), case.answers.parts(), strict=True):
-        with np.errstate(over="ignore"):
-            values[part] = numbers
-    truth = case.dataset.labels
-
-    def metrics(which: Any) -> dict[str, float | None]:
-        if truth is None:
-            return {}
-        found = errors(values[which], truth[which])
-        return {names.MAE: found.mae, names.RMSE: found.rmse, names.R2: found.r2}
-
+    seen = _Pass(case)
+    metrics: dict[str, float | None] = {}
     targets: dict[str, Any] = {}
-    if truth is not None:
-        single = [errors(values[:, [t]], truth[:, [t]]) for t in range(truth.shape[1])]
+    if seen.truth is not None:
+        spread = seen.spread(np.arange(len(seen.values)))
+        metrics = _named(seen.sums[0].errors(0, spread))
+        single = [seen.sums[0].errors_of_target(0, t, spread) for t in range(len(spread))]
         targets = {name: tuple(getattr(e, name) for e in single) for name in ("mae", "rmse", "r2")}
+    # In this order, which is also that of ``by_level``.
+    levels = iter([(sums, level) for sums in seen.sums[1:] for level in range(len(sums.count))])
+
+    def measure(which: NDArray[np.intp]) -> dict[str, float | None]:
+        sums, level = next(levels)
+        return _named(sums.errors(level, seen.spread(which))) if seen.truth is not None else {}
+
     return Predictions(
         task=REGRESSION,
-        count=len(values),
-        metrics=metrics(slice(None)),
-        values={"values": values},
+        count=len(seen.values),
+        metrics=metrics,
+        values={"values": seen.values},
         classes=targets,
-        groups=by_level(case.dataset.groups, metrics),
-        invalid=int((~np.isfinite(values).all(axis=1)).sum()),
-        comparisons=tuple(_compared(base, values) for base in case.bases),
+        groups=by_level(case.dataset.groups, measure),
+        invalid=int((~seen.finite).sum()),
+        comparisons=tuple(
+            _compared(base, seen.gaps[number], seen.moments[number])
+            for number, base in enumerate(case.bases)
+        ),
     )
 
 
-def _compared(base: Base, values: NDArray[np.float32]) -> BaseComparison:
-    gaps, moments = np.empty(len(values)), Moments()
-    with np.errstate(invalid="ignore", over="ignore"):
-        for part, numbers in zip(base.answers.blocks(), base.answers.parts(), strict=True):
-            other = numbers.astype(np.float32).astype(np.float64)
-            own = values[part].astype(np.float64)
-            gaps[part] = np.abs(own - other).mean(axis=1)
-            moments = moments.joined(other.reshape(-1), own.reshape(-1))
+def _named(found: Errors) -> dict[str, float | None]:
+    return {names.MAE: found.mae, names.RMSE: found.rmse, names.R2: found.r2}
+
+
+def _compared(base: Base, gaps: NDArray[np.float64], moments: Moments) -> BaseComparison:
     return BaseComparison(
         base=base.model,
         roles=base.roles,

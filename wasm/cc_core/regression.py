@@ -25,32 +25,75 @@ class Errors:
     r2: float | None
 
 
-def errors(predicted: NDArray[np.floating], truth: NDArray[np.floating]) -> Errors:
-    """MAE, RMSE and R² of predicted and true values (n, d), sums in float64, part by part."""
-    finite = np.flatnonzero(np.isfinite(predicted).all(axis=1))
-    if not len(finite):
-        return Errors(None, None, None)
+class Residuals:
+    """Sums of errors by level of a group and by target; blocks of instances are added to them.
+
+    ``count`` (levels,) instances, ``absolute`` and ``squares`` float64 (levels, targets).
+    """
+
+    def __init__(self, levels: int, targets: int) -> None:
+        self.count = np.zeros(levels, np.int64)
+        self.absolute, self.squares = np.zeros((levels, targets)), np.zeros((levels, targets))
+
+    def add(
+        self,
+        codes: NDArray[np.integer],
+        predicted: NDArray[np.float64],
+        truth: NDArray[np.float64],
+    ) -> None:
+        """Take in instances of the levels ``codes`` (n,), with finite numbers (n, targets)."""
+        if not len(codes):
+            return
+        order = np.argsort(codes, kind="stable")
+        levels, first = np.unique(codes[order], return_index=True)
+        self.count[levels] += np.diff(np.append(first, len(codes)))
+        with np.errstate(over="ignore"):
+            gap = np.abs(truth - predicted)[order]
+            self.absolute[levels] += np.add.reduceat(gap, first, axis=0)
+            self.squares[levels] += np.add.reduceat(gap * gap, first, axis=0)
+
+    def errors(self, level: int, spread: NDArray[np.float64]) -> Errors:
+        """Errors of a level over all targets; ``spread`` (targets,) is that of its true values."""
+        return self._errors(level, slice(None), spread)
+
+    def errors_of_target(self, level: int, target: int, spread: NDArray[np.float64]) -> Errors:
+        """Errors of a level on one of the targets."""
+        return self._errors(level, slice(target, target + 1), spread[target : target + 1])
+
+    def _errors(self, level: int, targets: slice, spread: NDArray[np.float64]) -> Errors:
+        count = int(self.count[level]) * len(spread)
+        if not count:
+            return Errors(None, None, None)
+        squares, known = self.squares[level, targets], spread > 0
+        with np.errstate(over="ignore"):
+            return Errors(
+                mae=float(self.absolute[level, targets].sum() / count),
+                rmse=float(np.sqrt(squares.sum() / count)),
+                r2=float((1 - squares[known] / spread[known]).mean()) if known.any() else None,
+            )
+
+
+def spread_of(truth: NDArray[np.float64], which: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Σ(t-t̄)² of each target (targets,) over some instances of (n, targets).
+
+    0 where all of them are the same number, whose mean may be another one by rounding.
+    """
     targets = truth.shape[1]
-    absolute, squares, spread = np.zeros(targets), np.zeros(targets), np.zeros(targets)
-    size = max(1, _TOGETHER // targets)
-    parts = [finite[first : first + size] for first in range(0, len(finite), size)]
+    if not len(which):
+        return np.zeros(targets)
+    size = max(1, _TOGETHER // max(1, targets))
+    parts = [which[first : first + size] for first in range(0, len(which), size)]
+    low, high = np.full(targets, np.inf), np.full(targets, -np.inf)
+    total, spread = np.zeros(targets), np.zeros(targets)
     with np.errstate(over="ignore", invalid="ignore"):
-        total = sum(
-            (truth[part].sum(axis=0, dtype=np.float64) for part in parts), np.zeros(targets)
-        )
-        middle = total / len(finite)
         for part in parts:
-            true = truth[part].astype(np.float64)
-            residual = true - predicted[part].astype(np.float64)
-            absolute += np.abs(residual).sum(axis=0)
-            squares += (residual**2).sum(axis=0)
-            spread += ((true - middle) ** 2).sum(axis=0)
-    known, count = spread > 0, len(finite) * targets
-    return Errors(
-        mae=float(absolute.sum() / count),
-        rmse=float(np.sqrt(squares.sum() / count)),
-        r2=float((1 - squares[known] / spread[known]).mean()) if known.any() else None,
-    )
+            true = truth[part]
+            low, high = np.minimum(low, true.min(axis=0)), np.maximum(high, true.max(axis=0))
+            total += true.sum(axis=0)
+        middle = total / len(which)
+        for part in parts:
+            spread += ((truth[part] - middle) ** 2).sum(axis=0)
+    return np.where(low < high, spread, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
