@@ -61,7 +61,7 @@ def test_parts_leave_no_trace(task: str, tmp_path: Path, monkeypatch: pytest.Mon
     whole = judged(tmp_path, task)
     monkeypatch.setattr(answers, "_BLOCK", 4 * LABELS)
     monkeypatch.setattr(multilabel, "_UNPACKED", 5 * LABELS)
-    monkeypatch.setattr(multilabel, "_RANKED", 3 * N)
+    monkeypatch.setattr(multilabel, "_RANKED", 4 * 3 * N)
     monkeypatch.setattr(regression, "_TOGETHER", 6 * LABELS)
     parts = judged(tmp_path, task)
     for name, array in whole.values.items():
@@ -102,6 +102,9 @@ def test_moments_in_parts_are_numpys() -> None:
     assert moments.correlation == pytest.approx(np.corrcoef(first[both], second[both])[0, 1])
     assert Moments().correlation is None
     assert Moments().joined(np.ones(3), np.arange(3.0)).correlation is None
+    # The mean of ten times 0.1 is not 0.1.
+    tenth = Moments().joined(np.full(10, 0.1), np.arange(10.0))
+    assert tenth.joined(np.full(7, 0.1), np.arange(7.0)).correlation is None
 
 
 def test_errors_without_a_finite_instance() -> None:

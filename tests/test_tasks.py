@@ -184,6 +184,66 @@ def test_embedding(tmp_path: Path, viewer: Viewer) -> None:
         assert found["Nearest-neighbour accuracy"] == (labels[near.argmax(1)] == labels).mean()
 
 
+NAN = np.full((N, 3), np.nan, np.float32)
+HALF = np.where(np.arange(N)[:, None] < N // 2, NAN, RNG.normal(size=(N, 3)).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("task", "truth", "named"),
+    [
+        ("classification", np.zeros(N, int), ("Accuracy", "Agreement with root")),
+        ("multilabel", np.zeros((N, 3), int), ("Exact sets", "Agreement with root")),
+        ("embedding", np.zeros(N, int), ("Nearest-neighbour accuracy", "Kept neighbours of root")),
+    ],
+)
+def test_no_answer_is_not_right(
+    task: str, truth: np.ndarray, named: tuple[str, str], tmp_path: Path, viewer: Viewer
+) -> None:
+    """NaN are no answer: they are wrong, agree with nothing, and stand beside nobody."""
+    right, agreement = named
+    classes = "a" if task == "embedding" else "a, b, c"
+    metrics, predictions, _ = built(
+        tmp_path / "study", viewer, f"{{task: {task}}}",
+        {model: {"scores": NAN} for model in ("base", "other")}, {"y": truth},
+        dataset=f"label: y, classes: [{classes}]",
+    )  # fmt: skip
+    assert metrics["base"][right] == 0.0
+    assert agreement not in metrics["other"]
+    outcomes = predictions["other"]["bases"][0]["outcomes"]
+    assert (outcomes["both_wrong"], outcomes["both_right"]) == (N, 0)
+    assert predictions["other"]["invalid"] == N
+    metrics, predictions, _ = built(
+        tmp_path / "half", viewer, f"{{task: {task}}}",
+        {"base": {"scores": np.nan_to_num(HALF)}, "other": {"scores": HALF}}, {"y": truth},
+        dataset=f"label: y, classes: [{classes}]",
+    )  # fmt: skip
+    usable = HALF[N // 2 :]
+    expected = {
+        "classification": (usable.argmax(1) == 0).sum() / N,
+        "multilabel": (usable < 0).all(1).sum() / N,
+        "embedding": 0.5,
+    }
+    assert metrics["other"][right] == pytest.approx(expected[task])
+    assert predictions["other"]["invalid"] == N // 2
+    # Where both answer, the answers are the same.
+    assert metrics["other"][agreement] == 1.0
+
+
+def test_saturated_scores_keep_their_order(tmp_path: Path, viewer: Viewer) -> None:
+    """mAP ranks by scores: probabilities of logits above 17 are 1 in float32, above 37 always."""
+    truth = (np.arange(N) % 5 == 0).astype(int)[:, None]
+    logits = 20 + np.arange(N)[::-1, None] * 1.0
+    metrics, _, _ = built(
+        tmp_path / "study", viewer, "{task: multilabel}",
+        {"base": {"scores": logits.astype(np.float32)}, "other": {"scores": logits}}, {"y": truth},
+        dataset="label: y, classes: [a]",
+    )  # fmt: skip
+    # From the greatest score down the order is that of instances: of the first 5k + 1, k + 1 hit.
+    precision = [(k + 1) / (5 * k + 1) for k in range(N // 5)]
+    assert metrics["base"]["mAP"] == pytest.approx(np.mean(precision), rel=1e-12)
+    assert metrics["other"]["mAP"] == pytest.approx(np.mean(precision), rel=1e-12)
+
+
 def slow_edits(a: str, b: str) -> int:
     """Levenshtein's distance by its definition."""
     if not a or not b:

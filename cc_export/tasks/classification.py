@@ -126,6 +126,7 @@ def _compared(
     base: Base, number: int, seen: _Pass, labels: NDArray[np.int64] | None
 ) -> BaseComparison:
     predicted, own = seen.predicted[number], seen.top.labels[:, 0]
+    both = (predicted != core.NO_CLASS) & (own != core.NO_CLASS)
     outcomes = None
     if labels is not None:
         outcomes = four_way(core.correct(predicted, labels), core.correct(own, labels))
@@ -133,7 +134,7 @@ def _compared(
         base=base.model,
         roles=base.roles,
         metrics={
-            names.AGREEMENT: float((predicted == own).mean()),
+            names.AGREEMENT: mean((predicted == own)[both] * 1.0),
             names.DIVERGENCE: mean(seen.divergence[number]),
             names.TRUE_CHANGE: mean(seen.truth - seen.base_truth[number]),
         },
@@ -176,7 +177,11 @@ TASK = Task(
         ),
     ),
     comparisons=(
-        metric(names.AGREEMENT, "Share of instances that get the same class from both models."),
+        metric(
+            names.AGREEMENT,
+            "Share of instances that get the same class from both models, among those with a class "
+            "from both.",
+        ),
         metric(
             names.DIVERGENCE,
             "Mean Kullback-Leibler divergence from the base's class probabilities: "

@@ -18,6 +18,8 @@ from cc_export.tasks.task import Base, Case, Task, by_level, mean, metric
 
 # Instances among which neighbours are looked for: the same ones for every model.
 GALLERY, NEIGHBOURS = 1_000, 10
+# Stands where an instance has fewer neighbours, as one without a direction has none.
+NOBODY = (1 << 32) - 1
 _SEED = 0
 
 
@@ -46,7 +48,7 @@ def judge(case: Case) -> Predictions:
     near, invalid = _neighbours(case.answers, members)
     labels = case.dataset.labels
     correct = _correct(near, members, labels)
-    values = {"neighbours": members[near].astype(np.uint32)}
+    values = {"neighbours": np.where(near < 0, NOBODY, members[near]).astype(np.uint32)}
 
     def metrics(which: Any) -> dict[str, float | None]:
         part = correct[which] if correct is not None else ()
@@ -82,7 +84,8 @@ def _correct(
 ) -> NDArray[np.bool_] | None:
     if labels is None or not near.shape[1]:
         return None
-    return np.asarray(labels[members[near[:, 0]]] == labels, np.bool_)
+    nearest = near[:, 0]
+    return np.asarray((labels[members[nearest]] == labels) & (nearest >= 0), np.bool_)
 
 
 def _compared(
@@ -140,7 +143,8 @@ TASK = Task(
         ),
         metric(
             names.KEPT_NEIGHBOURS,
-            "Mean share of an instance's 10 nearest neighbours that are the same in both models.",
+            "Mean share of an instance's 10 nearest neighbours that are the same in both models, "
+            "over instances with a direction in both.",
         ),
     ),
 )

@@ -19,8 +19,8 @@ from cc_export.tasks.task import Base, Case, Task, by_level, mean, members_of, m
 
 TOP_K = 5
 _STEPS = 65_535
-# Truth values that are unpacked, and scores that are held for rankings, at a time.
-_UNPACKED, _RANKED = 1 << 22, 1 << 25
+# Truth values that are unpacked, and bytes of scores that are held for rankings, at a time.
+_UNPACKED, _RANKED = 1 << 22, 1 << 27
 
 
 class _Pass:
@@ -33,23 +33,26 @@ class _Pass:
         self.sets = np.empty((n, width), np.uint8)
         self.best = np.empty((n, k), np.uint16)
         self.probability = np.empty((n, k), np.uint16)
-        self.invalid = 0
+        self.valid = np.empty(n, np.bool_)
         self.divergence = [np.empty(n) for _ in case.bases]
         self.base_sets = [np.empty((n, width), np.uint8) for _ in case.bases]
+        self.base_valid = [np.empty(n, np.bool_) for _ in case.bases]
         others = [base.answers.parts() for base in case.bases]
         for part, scores in zip(case.answers.blocks(), case.answers.parts(), strict=True):
             own = core.label_probabilities(scores, kind)
             self.sets[part] = np.packbits(core.predicted_sets(own, threshold), axis=1)
-            self.invalid += int(np.isnan(own).any(axis=1).sum())
-            usable = np.nan_to_num(own.astype(np.float32))
-            order = np.argsort(-usable, axis=1, kind="stable")[:, :k]
-            best = np.clip(np.take_along_axis(usable, order, axis=1), 0, 1)
+            self.valid[part] = ~np.isnan(own).any(axis=1)
+            # By the scores: among probabilities, those of large ones are all 1.
+            ranked = np.where(np.isnan(own), -np.inf, scores)
+            order = np.argsort(-ranked, axis=1, kind="stable")[:, :k]
+            best = np.nan_to_num(np.take_along_axis(own, order, axis=1))
             self.best[part], self.probability[part] = order, np.rint(best * _STEPS)
             for number, parts in enumerate(others):
                 other = core.label_probabilities(next(parts), kind)
                 self.divergence[number][part] = core.bernoulli_divergence(other, own)
                 chosen = core.predicted_sets(other, threshold)
                 self.base_sets[number][part] = np.packbits(chosen, axis=1)
+                self.base_valid[number][part] = ~np.isnan(other).any(axis=1)
 
 
 def judge(case: Case) -> Predictions:
@@ -66,16 +69,16 @@ def judge(case: Case) -> Predictions:
         ranked = iter(_ranked(case, truth, [everything, *levels]))
 
         def measure(which: NDArray[np.intp]) -> dict[str, float | None]:
-            return _metrics(_tally(seen.sets, truth, which), next(ranked))
+            return _metrics(_tally(seen, truth, which), next(ranked))
 
         precisions = next(ranked)
-        counts = _tally(seen.sets, truth, everything)
+        counts = _tally(seen, truth, everything)
         metrics = _metrics(counts, precisions)
         found = core.per_label(counts, precisions)
         fields = ("support", "predicted", "precision", "recall", "f1", "average_precision")
         classes = {name: getattr(found, name) for name in fields}
         groups = by_level(case.dataset.groups, measure)
-        correct = _same(seen.sets, np.packbits(truth, axis=1))
+        correct = _same(seen.sets, np.packbits(truth, axis=1)) & seen.valid
     return Predictions(
         task=MULTILABEL,
         count=len(seen.sets),
@@ -84,24 +87,23 @@ def judge(case: Case) -> Predictions:
         correct=correct,
         classes=classes,
         groups=groups,
-        invalid=seen.invalid,
+        invalid=int((~seen.valid).sum()),
         comparisons=tuple(
             _compared(base, number, seen, truth) for number, base in enumerate(case.bases)
         ),
     )
 
 
-def _tally(
-    sets: NDArray[np.uint8], truth: NDArray[np.bool_], which: NDArray[np.intp]
-) -> core.Tally:
+def _tally(seen: _Pass, truth: NDArray[np.bool_], which: NDArray[np.intp]) -> core.Tally:
     """Counts over some instances, of which a part is unpacked at a time."""
     labels = truth.shape[1]
-    counts = core.tally(np.empty((0, labels), np.bool_), np.empty((0, labels), np.bool_))
+    nothing = np.empty((0, labels), np.bool_)
+    counts = core.tally(nothing, nothing, np.empty(0, np.bool_))
     size = max(1, _UNPACKED // labels)
     for first in range(0, len(which), size):
         part = which[first : first + size]
-        predicted = np.unpackbits(sets[part], axis=1, count=labels).view(np.bool_)
-        counts += core.tally(predicted, truth[part])
+        predicted = np.unpackbits(seen.sets[part], axis=1, count=labels).view(np.bool_)
+        counts += core.tally(predicted, truth[part], seen.valid[part])
     return counts
 
 
@@ -110,18 +112,19 @@ def _ranked(
 ) -> list[list[float | None]]:
     """Average precision of each label over each subset of instances.
 
-    A ranking needs the scores of all instances; those of so many labels are held at a time, and
+    A ranking needs the scores of all instances, as they are: probabilities of large ones would be
+    equal, though their order is known. Those of so many labels are held at a time, and
     the answers are gone through again for the next ones.
     """
     n, labels = case.answers.shape
-    together = min(labels, max(1, _RANKED // max(1, n)))
-    columns = np.empty((together, n), np.float32)
+    bytes_of_label = max(1, n * case.answers.dtype.itemsize)
+    together = min(labels, max(1, _RANKED // bytes_of_label))
+    columns = np.empty((together, n), case.answers.dtype)
     found: list[list[float | None]] = [[] for _ in subsets]
     for first in range(0, labels, together):
         last = min(first + together, labels)
         for part, scores in zip(case.answers.blocks(), case.answers.parts(), strict=True):
-            own = core.label_probabilities(scores[:, first:last], case.evaluation.scores)
-            columns[: last - first, part] = own.T
+            columns[: last - first, part] = scores[:, first:last].T
         for label in range(first, last):
             for precisions, which in zip(found, subsets, strict=True):
                 scores = columns[label - first, which]
@@ -141,16 +144,17 @@ def _metrics(counts: core.Tally, precisions: Sequence[float | None]) -> dict[str
 def _compared(
     base: Base, number: int, seen: _Pass, truth: NDArray[np.bool_] | None
 ) -> BaseComparison:
-    other = seen.base_sets[number]
+    other, valid = seen.base_sets[number], seen.base_valid[number]
+    both = valid & seen.valid
     outcomes = None
     if truth is not None:
         true = np.packbits(truth, axis=1)
-        outcomes = four_way(_same(other, true), _same(seen.sets, true))
+        outcomes = four_way(_same(other, true) & valid, _same(seen.sets, true) & seen.valid)
     return BaseComparison(
         base=base.model,
         roles=base.roles,
         metrics={
-            names.AGREEMENT: float(_same(other, seen.sets).mean()),
+            names.AGREEMENT: mean(_same(other, seen.sets)[both] * 1.0),
             names.DIVERGENCE: mean(seen.divergence[number]),
         },
         values={"divergence": seen.divergence[number].astype(np.float16)},
@@ -184,7 +188,11 @@ TASK = Task(
         metric(names.EXACT_SET, "Share of instances whose predicted set is the true one."),
     ),
     comparisons=(
-        metric(names.AGREEMENT, "Share of instances that get the same set from both models."),
+        metric(
+            names.AGREEMENT,
+            "Share of instances that get the same set from both models, among those with a set "
+            "from both.",
+        ),
         metric(
             names.DIVERGENCE,
             "Mean Kullback-Leibler divergence from the base's label probabilities, summed over "

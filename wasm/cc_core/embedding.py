@@ -32,24 +32,34 @@ def neighbours(
 ) -> NDArray[np.int64]:
     """Indices (n, k) of the gallery (m, d) closest by cosine to each of n rows, closest first.
 
-    Rows and gallery have length 1. ``own`` (n,) is the place of a row in the gallery, where it is
-    left out, or -1. Ties go to the lower index; k is cut to what is left.
+    Rows and gallery have length 1, or 0 where they have no direction: such have no neighbours, and
+    are nobody's. ``own`` (n,) is the place of a row in the gallery, where it is left out, or -1.
+    Ties go to the lower index; k is cut to what is left, and -1 stands where there are fewer.
     """
     likeness = rows @ gallery.T
     inside = own >= 0
     likeness[np.flatnonzero(inside), own[inside]] = -np.inf
+    likeness[:, ~gallery.any(axis=1)] = -np.inf
+    likeness[~rows.any(axis=1)] = -np.inf
     k = min(k, len(gallery) - bool(inside.any()))
     found = np.empty((len(rows), max(k, 0)), np.int64)
     place = np.arange(len(rows))
     for rank in range(found.shape[1]):
-        found[:, rank] = likeness.argmax(axis=1)
-        likeness[place, found[:, rank]] = -np.inf
+        best = likeness.argmax(axis=1)
+        found[:, rank] = np.where(np.isneginf(likeness[place, best]), -1, best)
+        likeness[place, best] = -np.inf
     return found
 
 
 def overlap(first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Share (n,) of the k neighbours of one row that are neighbours of the other, too."""
+    """Share (n,) of the k neighbours of one row that are neighbours of the other, too.
+
+    k is how many the one with more of them has, -1 being none; NaN where either has none.
+    """
     if not first.shape[1]:
         return np.full(len(first), np.nan)
-    same = (first[:, :, None] == second[:, None, :]).any(axis=2)
-    return np.asarray(same.mean(axis=1), np.float64)
+    known, others = first >= 0, second >= 0
+    same = ((first[:, :, None] == second[:, None, :]).any(axis=2) & known).sum(axis=1)
+    most = np.maximum(known.sum(axis=1), others.sum(axis=1))
+    either = known.any(axis=1) & others.any(axis=1)
+    return np.where(either, same / np.maximum(most, 1), np.nan)

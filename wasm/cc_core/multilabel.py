@@ -96,13 +96,18 @@ class Tally:
         )
 
 
-def tally(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Tally:
-    """Counts from predicted and true sets (n, labels)."""
+def tally(
+    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], valid: NDArray[np.bool_]
+) -> Tally:
+    """Counts from predicted and true sets (n, labels); those that are not ``valid`` (n,) are wrong.
+
+    Such had a NaN among their scores: labels with one were not predicted.
+    """
     return Tally(
         (predicted & truth).sum(axis=0, dtype=np.int64),
         predicted.sum(axis=0, dtype=np.int64),
         truth.sum(axis=0, dtype=np.int64),
-        int((predicted == truth).all(axis=1).sum()),
+        int(((predicted == truth).all(axis=1) & valid).sum()),
         len(truth),
     )
 

@@ -117,8 +117,10 @@ class Moments:
         a, b = first[both], second[both]
         if not len(a):
             return self
-        mean_a, mean_b = float(a.mean()), float(b.mean())
+        mean_a, mean_b = _mean(a), _mean(b)
         a, b = a - mean_a, b - mean_b
+        if not self.count:
+            return Moments(len(a), mean_a, mean_b, float(a @ a), float(b @ b), float(a @ b))
         total = self.count + len(a)
         gap_a, gap_b = mean_a - self.first, mean_b - self.second
         weight = self.count * len(a) / total
@@ -136,3 +138,9 @@ class Moments:
         """Pearson correlation, -1 to 1; None where either is constant, or there are no pairs."""
         length = float(np.sqrt(self.first_squares * self.second_squares))
         return self.products / length if length else None
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Mean, which of numbers that are all the same is that number, not one beside it."""
+    first = float(values[0])
+    return first if (values == first).all() else float(values.mean())
