@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,12 @@ from cc_export.bundle.records import (
     OutcomesRecord,
     PackedRecord,
     PredictionsChunk,
+    PredictionsPart,
     PreviewRecord,
     TextsChunk,
 )
 from cc_export.dataset import Dataset
-from cc_export.predictions import BaseComparison, Predictions
+from cc_export.predictions import BaseComparison, Predictions, Values
 from cc_export.study.records import DatasetSource, Evaluation
 from cc_export.tasks.names import CLASSIFICATION
 
@@ -37,12 +39,14 @@ _MOST_PER_CHUNK = 500
 # Instances by which the size of all is judged.
 _LOOKED_AT = 32
 _TEXT_BYTES = 1 << 20
+# Of arrays that nothing can pack: base64 makes 4 MiB of them.
+_NUMBERS_BYTES = 3 << 20
 
 
 def predictions_chunk(
-    model_id: str, predictions: Predictions, texts: tuple[str, ...]
+    model_id: str, predictions: Predictions, texts: tuple[str, ...], parts: tuple[str, ...] = ()
 ) -> PredictionsChunk:
-    """The predictions of one model; ``texts`` are the ids of its chunks of texts."""
+    """The predictions of one model; ``texts`` and ``parts`` are the ids of its other chunks."""
     return PredictionsChunk(
         model=model_id,
         task=predictions.task,
@@ -51,11 +55,63 @@ def predictions_chunk(
         metrics=predictions.metrics,
         per_class=predictions.classes,
         per_group=predictions.groups,
-        arrays=_compacted(predictions.values),
-        correct=_bits(predictions.correct),
+        arrays={} if parts else _compacted(predictions.values),
+        correct=None if parts else _bits(predictions.correct),
         texts=texts,
-        bases=tuple(map(_base, predictions.comparisons)),
+        bases=tuple(_base(one, alone=bool(parts)) for one in predictions.comparisons),
+        part_size=_part_size(predictions),
+        parts=parts,
     )
+
+
+def prediction_parts(
+    model_id: str, predictions: Predictions, chunk_id: str
+) -> dict[str, Callable[[], PredictionsPart]]:
+    """What makes each part of predictions that are too many for one chunk, by the part's id."""
+    size = _part_size(predictions)
+    if size >= predictions.count:
+        return {}
+    return {
+        f"{chunk_id}/parts/{first:07d}": partial(
+            _part, model_id, predictions, slice(first, min(first + size, predictions.count))
+        )
+        for first in range(0, predictions.count, size)
+    }
+
+
+def _part_size(predictions: Predictions) -> int:
+    """Instances whose numbers fit a chunk of 4 MiB, however little they can be packed."""
+    arrays = [predictions.values, *(base.values for base in predictions.comparisons)]
+    size = sum(array.nbytes for values in arrays for array in values.values())
+    size += predictions.count // 8
+    if size <= _NUMBERS_BYTES:
+        return predictions.count
+    # Whole bytes of bits that say what is correct.
+    return max(8, predictions.count * _NUMBERS_BYTES // size // 8 * 8)
+
+
+def _part(model_id: str, predictions: Predictions, which: slice) -> PredictionsPart:
+    correct = predictions.correct
+    return PredictionsPart(
+        model=model_id,
+        first=which.start,
+        instances=which.stop - which.start,
+        arrays=_compacted(_cut(predictions.values, predictions.counts, which)),
+        correct=_bits(correct[which]) if correct is not None else None,
+        bases=tuple(_compacted(_cut(b.values, {}, which)) for b in predictions.comparisons),
+    )
+
+
+def _cut(values: Values, counts: Values, which: slice) -> Values:
+    """The entries of some instances."""
+    found = {}
+    for name, array in values.items():
+        place = which
+        if name in counts:
+            ends = np.cumsum(counts[name][: which.stop], dtype=np.int64)
+            place = slice(int(ends[which.start - 1]) if which.start else 0, int(ends[-1]))
+        found[name] = array[place]
+    return found
 
 
 def texts_chunks(
@@ -218,13 +274,14 @@ def _bits(flags: NDArray[np.bool_] | None) -> PackedRecord | None:
     return None if flags is None else compact(np.packbits(flags))
 
 
-def _base(found: BaseComparison) -> BaseRecord:
+def _base(found: BaseComparison, *, alone: bool) -> BaseRecord:
+    """``alone``: its arrays are elsewhere."""
     outcomes = found.outcomes
     return BaseRecord(
         base=found.base,
         roles=found.roles,
         metrics=found.metrics,
-        arrays=_compacted(found.values),
+        arrays={} if alone else _compacted(found.values),
         outcomes=OutcomesRecord(
             outcomes.both_right, outcomes.both_wrong, outcomes.lost, outcomes.gained
         )

@@ -506,7 +506,9 @@ class PredictionsChunk:
     ``per_class`` and ``per_group`` have columns of numbers: one for each class, or for each level
     of a group. ``correct`` are bits, one for each instance, the first in the highest bit of the
     first byte; None where nothing is known to be true. ``texts`` are ids of chunks of generated
-    texts. ``invalid`` instances had no usable answer.
+    texts. ``invalid`` instances had no usable answer. Of very many instances the arrays,
+    ``correct`` and the arrays of ``bases`` are in ``parts``: instance i is in
+    parts[i // part_size].
     """
 
     model: str
@@ -520,6 +522,23 @@ class PredictionsChunk:
     correct: PackedRecord | None
     texts: tuple[str, ...]
     bases: tuple[BaseRecord, ...]
+    part_size: int
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsPart:
+    """``data/predictions/…/parts/…``: the arrays of some instances, from instance ``first``.
+
+    ``bases`` has the arrays of each base of the model's chunk.
+    """
+
+    model: str
+    first: int
+    instances: int
+    arrays: Mapping[str, PackedRecord]
+    correct: PackedRecord | None
+    bases: tuple[Mapping[str, PackedRecord], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,10 @@ def _model_chunks(cache: Cache, result: ModelResult, grids: Grids) -> Iterator[C
         for chunk_id, part in evaluation.texts_chunks(name, found, result.predictions_chunk):
             texts.append(chunk_id)
             yield json_chunk(chunk_id, part)
-        make = partial(evaluation.predictions_chunk, name, found, tuple(texts))
+        parts = evaluation.prediction_parts(name, found, result.predictions_chunk)
+        for chunk_id, make_part in parts.items():
+            yield kept_chunk(cache, chunk_id, result.origin(EVALUATE), make_part)
+        make = partial(evaluation.predictions_chunk, name, found, tuple(texts), tuple(parts))
         yield kept_chunk(cache, result.predictions_chunk, result.origin(EVALUATE), make)
 
 

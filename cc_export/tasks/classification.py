@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core import classification as core
-from cc_core.listed import listed
+from cc_core.listed import listed, lists
 from cc_core.outcomes import four_way
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
@@ -82,6 +82,9 @@ def judge(case: Case) -> Predictions:
     found = listed(top, labels, seen.truth)
     arrays = ("places", "labels", "probabilities", "rest", "truth")
     values = {name: getattr(found, name) for name in arrays}
+    counts: dict[str, NDArray[Any]] = {"labels": found.places, "probabilities": found.places}
+    if labels is not None:
+        counts["truth"] = (~lists(found, labels)).astype(np.uint8)
     return Predictions(
         task=CLASSIFICATION,
         count=len(predicted),
@@ -94,6 +97,7 @@ def judge(case: Case) -> Predictions:
         comparisons=tuple(
             _compared(base, number, seen, labels) for number, base in enumerate(case.bases)
         ),
+        counts=counts,
     )
 
 

@@ -71,6 +71,14 @@ def rest_of(found: Listed) -> NDArray[np.uint16]:
     return np.maximum(left, 0).astype(np.uint16)
 
 
+def lists(found: Listed, labels: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which instances (n,) list their true label (n,); ``truth`` has an entry for the others."""
+    owner = np.repeat(np.arange(len(found.places)), found.places)
+    there = np.zeros(len(found.places), np.bool_)
+    there[owner[found.labels.astype(np.int64) == labels[owner]]] = True
+    return there
+
+
 def truth_of(found: Listed, labels: NDArray[np.integer]) -> NDArray[np.uint16]:
     """Probability (n,) of the true ``labels`` (n,): the listed one, or the one kept for it.
 
@@ -81,8 +89,7 @@ def truth_of(found: Listed, labels: NDArray[np.integer]) -> NDArray[np.uint16]:
     hits = found.labels.astype(np.int64) == labels[owner]
     truth = np.zeros(len(found.places), np.uint16)
     truth[owner[hits]] = found.probabilities[hits]
-    missing = np.ones(len(found.places), np.bool_)
-    missing[owner[hits]] = False
+    missing = ~lists(found, labels)
     if found.truth is None or len(found.truth) != missing.sum():
         kept = 0 if found.truth is None else len(found.truth)
         raise CoreError(

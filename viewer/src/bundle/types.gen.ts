@@ -440,7 +440,9 @@ export interface BaseRecord {
  * `per_class` and `per_group` have columns of numbers: one for each class, or for each level
  * of a group. `correct` are bits, one for each instance, the first in the highest bit of the
  * first byte; null where nothing is known to be true. `texts` are ids of chunks of generated
- * texts. `invalid` instances had no usable answer.
+ * texts. `invalid` instances had no usable answer. Of very many instances the arrays,
+ * `correct` and the arrays of `bases` are in `parts`: instance i is in
+ * parts[i // part_size].
  */
 export interface PredictionsChunk {
   readonly model: string;
@@ -454,6 +456,22 @@ export interface PredictionsChunk {
   readonly correct: PackedRecord | null;
   readonly texts: readonly string[];
   readonly bases: readonly BaseRecord[];
+  readonly part_size: number;
+  readonly parts: readonly string[];
+}
+
+/**
+ * `data/predictions/…/parts/…`: the arrays of some instances, from instance `first`.
+ *
+ * `bases` has the arrays of each base of the model's chunk.
+ */
+export interface PredictionsPart {
+  readonly model: string;
+  readonly first: number;
+  readonly instances: number;
+  readonly arrays: Readonly<Record<string, PackedRecord>>;
+  readonly correct: PackedRecord | null;
+  readonly bases: readonly (Readonly<Record<string, PackedRecord>>)[];
 }
 
 /** `data/predictions/…/texts/…`: some texts of one model, from instance `first`. */

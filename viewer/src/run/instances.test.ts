@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DatasetRecord, InstancesChunk, PackedRecord, PredictionsChunk } from "../bundle/types.gen.ts";
 import { instanceOf, modelInputs, pictureOf } from "./instances.ts";
-import { agreementOf, exportedPrediction, recordedTopK } from "./predictions.ts";
+import { agreementOf, exportedPrediction, partOf, recordedTopK } from "./predictions.ts";
 
 const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
@@ -43,9 +43,17 @@ describe("predictions", () => {
       labels: packed("uint16", [3], "eJxj1GFhYGQAAAD6ADM="),
       probabilities: packed("uint16", [3], "eJz7b8zw35gBAApiAmU="),
     };
-    const recorded = await recordedTopK({ arrays } as unknown as PredictionsChunk);
+    const recorded = await recordedTopK({ arrays });
     expect(exportedPrediction(recorded, 0)).toEqual({ labels: [1], probabilities: [1] });
     expect(exportedPrediction(recorded, 1)).toEqual({ labels: [300, 4], probabilities: [0.2, 0] });
+    const part = await recordedTopK({ arrays, first: 40 });
+    expect(exportedPrediction(part, 41)).toEqual({ labels: [300, 4], probabilities: [0.2, 0] });
+  });
+
+  it("of very many instances are in the part that has the instance", () => {
+    const chunk = { part_size: 8, parts: ["p/0", "p/8", "p/16"] } as unknown as PredictionsChunk;
+    expect([0, 7, 8, 17].map((index) => partOf(chunk, index))).toEqual(["p/0", "p/0", "p/8", "p/16"]);
+    expect(partOf({ ...chunk, parts: [] }, 3)).toBeNull();
   });
 
   it("agree by label and by the largest difference over the classes both name", () => {

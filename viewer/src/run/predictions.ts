@@ -1,7 +1,7 @@
 // A classifier's answer for one instance: computed here, recorded by the exporter, and how far the two agree.
 
 import { unpacked, type PackedNumbers } from "../bundle/packed.ts";
-import type { DatasetRecord, PredictionsChunk } from "../bundle/types.gen.ts";
+import type { DatasetRecord, PredictionsChunk, PredictionsPart } from "../bundle/types.gen.ts";
 import type { Classification } from "../engine/answers.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
 import type { PythonEngine } from "../engine/python.ts";
@@ -40,24 +40,34 @@ export async function classify(
 
 /** What the exporter recorded of one model: each instance has as many places as say enough. */
 export interface RecordedTopK {
+  /** The instance that the first of them is about. */
+  readonly first: number;
   /** Where the places of an instance begin; one more than there are instances. */
   readonly starts: Uint32Array;
   readonly labels: PackedNumbers;
   readonly probabilities: PackedNumbers;
 }
 
-export async function recordedTopK(chunk: PredictionsChunk): Promise<RecordedTopK> {
-  const { places, labels, probabilities } = chunk.arrays;
+/** The part of a model's predictions that has an instance; null where its chunk has them all. */
+export function partOf(chunk: PredictionsChunk, index: number): string | null {
+  return chunk.parts[Math.floor(index / chunk.part_size)] ?? null;
+}
+
+export async function recordedTopK(
+  { arrays, first }: { readonly arrays: PredictionsPart["arrays"]; readonly first?: number },
+): Promise<RecordedTopK> {
+  const { places, labels, probabilities } = arrays;
   if (!places || !labels || !probabilities) throw new Error("These predictions are not those of a classifier.");
   const counts = await unpacked(places);
   const starts = new Uint32Array(counts.length + 1);
   for (const [index, count] of counts.entries()) starts[index + 1] = (starts[index] ?? 0) + count;
-  return { starts, labels: await unpacked(labels), probabilities: await unpacked(probabilities) };
+  return { first: first ?? 0, starts, labels: await unpacked(labels), probabilities: await unpacked(probabilities) };
 }
 
 /** What the exporter recorded for an instance. */
 export function exportedPrediction(recorded: RecordedTopK, index: number): Prediction {
-  const [first, last] = [recorded.starts[index] ?? 0, recorded.starts[index + 1] ?? 0];
+  const place = index - recorded.first;
+  const [first, last] = [recorded.starts[place] ?? 0, recorded.starts[place + 1] ?? 0];
   return {
     labels: [...recorded.labels.subarray(first, last)],
     probabilities: [...recorded.probabilities.subarray(first, last)].map((step) => step / STEPS),

@@ -1,7 +1,7 @@
 // Running models in the page: one evaluation instance through the base and the selected models.
 
 import { loadJson, type Bundle } from "../bundle/load.ts";
-import type { InstancesChunk, LayersChunk, PredictionsChunk } from "../bundle/types.gen.ts";
+import type { InstancesChunk, LayersChunk, PredictionsChunk, PredictionsPart } from "../bundle/types.gen.ts";
 import type { Distributions } from "../engine/answers.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
 import { newestOnly } from "../engine/newest.ts";
@@ -13,6 +13,7 @@ import {
   agreementOf,
   classify,
   exportedPrediction,
+  partOf,
   recordedTopK,
   type Agreement,
   type Prediction,
@@ -74,7 +75,8 @@ export class RunState {
   readonly #app: RunContext;
   readonly #newest = newestOnly();
   readonly #layers = new Map<string, Promise<LayersChunk>>();
-  readonly #predictions = new Map<string, Promise<RecordedTopK>>();
+  readonly #predictions = new Map<string, Promise<PredictionsChunk>>();
+  readonly #recorded = new Map<string, Promise<RecordedTopK>>();
   #asked = "";
 
   constructor(app: RunContext) {
@@ -151,7 +153,7 @@ export class RunState {
         return null;
       });
     const layers = await Promise.all(compared.map((id) => orWithout(this.#layersOf(id))));
-    const predictions = await Promise.all(compared.map((id) => orWithout(this.#predictionsOf(id))));
+    const predictions = await Promise.all(compared.map((id) => orWithout(this.#predictionsOf(id, index))));
     signal.throwIfAborted();
     this.unread = unread;
     this.choices = commonActivations(layers);
@@ -241,11 +243,14 @@ export class RunState {
     return remembered(this.#layers, chunk, () => loadJson<LayersChunk>(this.#app.bundle, chunk));
   }
 
-  async #predictionsOf(id: string): Promise<RecordedTopK | null> {
+  async #predictionsOf(id: string, index: number): Promise<RecordedTopK | null> {
     const chunk = this.#app.study.byId.get(id)?.predictions;
     if (!chunk) return null;
-    return remembered(this.#predictions, chunk, async () =>
-      recordedTopK(await loadJson<PredictionsChunk>(this.#app.bundle, chunk)),
+    const { bundle } = this.#app;
+    const whole = await remembered(this.#predictions, chunk, () => loadJson<PredictionsChunk>(bundle, chunk));
+    const part = partOf(whole, index);
+    return remembered(this.#recorded, part ?? chunk, async () =>
+      recordedTopK(part === null ? whole : await loadJson<PredictionsPart>(bundle, part)),
     );
   }
 }
