@@ -5,6 +5,7 @@
 >>> read_site("site").models[0]["metrics"]["Accuracy"]  # doctest: +SKIP
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from cc_export.pipeline import Report, export
     from cc_export.study import LoadedStudy, Study, load_study
     from cc_export.version import __version__
+
+# onnxruntime's own builds send events to their maker, unless this is said before it is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "ExportError",

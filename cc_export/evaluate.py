@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from cc_export.predictions import Predictions, Role
 from cc_export.study.records import Evaluation
 from cc_export.tasks.table import task_of
 from cc_export.tasks.task import Base, Case, Task
+from cc_export.temporary import temporary_folder
 
 BATCH = 64
 
@@ -95,8 +95,7 @@ def evaluate(
     """
     waiting = spool.files if spool else {}
     keep = waiting.get(subject.model) if spool and spool.keep else None
-    with TemporaryDirectory(prefix="cc-export-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         answers = answers_of(subject, dataset, evaluation, folder, keep)
         usable: list[Base] = []
         warnings: list[str] = []

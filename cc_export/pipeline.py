@@ -11,16 +11,19 @@ from pathlib import Path
 from cc_export import executor, stages
 from cc_export.budget import NO_LIMIT, Budget, budget
 from cc_export.budget import too_large as budget_warnings
+from cc_export.bundle.records import FlagRecord
 from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import new_site
 from cc_export.cache import store
 from cc_export.dask import cluster
 from cc_export.dataset import open_dataset
 from cc_export.embed import Models, chosen, embeddings, too_large
+from cc_export.flags import size_flags, speed_flags
 from cc_export.progress import Progress, Silent
 from cc_export.pytorch.convert import Conversion
-from cc_export.results import ModelResult
+from cc_export.results import ModelResult, Results
 from cc_export.study import LoadedStudy, Study, load_study
+from cc_export.temporary import clear_up_temporary
 from cc_export.urls import url_of
 from cc_export.viewer import Viewer, built_viewer
 
@@ -30,7 +33,8 @@ class Report:
     """What an export did. ``failures`` are reasons by model id; ``seconds`` are by stage.
 
     ``site`` is its folder, or its URL. ``conversions`` say how far the ONNX files of PyTorch
-    modules are from the modules.
+    modules are from the modules. ``flags`` are warnings about models by their ids, such as
+    "slower than its parent".
     """
 
     site: Path | str
@@ -42,6 +46,7 @@ class Report:
     embedded: int
     warnings: tuple[str, ...] = ()
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    flags: Mapping[str, tuple[FlagRecord, ...]] = field(default_factory=dict)
 
 
 def export(  # noqa: PLR0913 (each is an independent choice of the caller, given by name)
@@ -87,6 +92,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     if not isinstance(study, LoadedStudy):
         study = load_study(study.folder if isinstance(study, Study) else study, cache)
     viewer = viewer or built_viewer()
+    clear_up_temporary()
     dataset = open_dataset(study.dataset) if study.dataset else None
     with (
         placed(site) as folder,
@@ -167,6 +173,7 @@ def _report(
         seconds=dict(content.seconds),
         failures={r.model.id: r.failure for r in content.results if r.failure},
         conversions={r.model.id: r.conversion for r in content.results if r.conversion},
+        flags=_flags(content.results),
         embedded=sum(known.asset is not None for known in content.embeddings.values()),
         warnings=(
             *(warning.text(study.file) for warning in study.warnings),
@@ -181,6 +188,12 @@ def _report(
             *([f"what was computed is not kept for the next export: {problem}"] if problem else []),
         ),
     )
+
+
+def _flags(results: Results) -> dict[str, tuple[FlagRecord, ...]]:
+    size, speed = size_flags(results), speed_flags(results)
+    ids = [r.model.id for r in results if r.model.id in size or r.model.id in speed]
+    return {model: (*size.get(model, ()), *speed.get(model, ())) for model in ids}
 
 
 def default_jobs(models: int) -> int:

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -27,6 +27,7 @@ from cc_export.bundle.write import MANIFEST, listed_files
 from cc_export.cache.store import Place, folder_of
 from cc_export.errors import ExportError, ModelError
 from cc_export.onnx_models.read import model_files
+from cc_export.temporary import temporary_folder
 
 INDEX = "index.html"
 # What file systems tell by which a changed file is known, besides its size.
@@ -35,6 +36,8 @@ _STATE, _FOLDER = ".cc-export.json", "remote"
 # Stands beside the files of a site while they are copied, and lists them.
 _UNFINISHED = "cc-export-unfinished.txt"
 _UNUSED_SECONDS = 30 * 24 * 3600.0
+# A file that is being copied, and how long that may take.
+_NEW, _BEGUN_SECONDS = ".new-", 3600.0
 _EXTRAS = {"s3": "cc-export[s3]", "s3a": "cc-export[s3]", "gs": "gcsfs", "az": "adlfs"}
 
 
@@ -121,8 +124,8 @@ class _Copy:
         infos = {path[start:]: info for path, info in found.items()}
         for file in self.folder.rglob("*"):
             name = file.relative_to(self.folder).as_posix()
-            if file.is_file() and name not in infos and name != _STATE:
-                file.unlink()
+            if file.is_file() and name not in infos and name != _STATE and not _begun(file):
+                file.unlink(missing_ok=True)
         for name, info in infos.items():
             self._bring(name, info)
         self._remember()
@@ -143,7 +146,7 @@ class _Copy:
             return
         with _reading(f"{self.url}/{name}"):
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle, fresh = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+            handle, fresh = tempfile.mkstemp(prefix=_NEW, dir=target.parent)
             os.close(handle)
             try:
                 self.system.get_file(f"{self.root.rstrip('/')}/{name}", fresh)
@@ -177,6 +180,13 @@ def _copy_of(url: str, place: Place) -> _Copy:
     return _Copy(url, folder, system, root, known)
 
 
+def _begun(file: Path) -> bool:
+    """Whether another export may be copying it."""
+    with suppress(OSError):
+        return file.name.startswith(_NEW) and time.time() - file.stat().st_mtime < _BEGUN_SECONDS
+    return False
+
+
 def _forget_unused(home: Path) -> None:
     """Copies that no export has asked for in 30 days go."""
     for state in home.glob(f"*/*/{_STATE}"):
@@ -188,9 +198,9 @@ def _forget_unused(home: Path) -> None:
 @cache
 def _temporary() -> Path:
     """Where copies are for an export that keeps nothing; it goes with this process."""
-    folder = Path(tempfile.mkdtemp(prefix="cc-export-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    lasting = ExitStack()
+    atexit.register(lasting.close)
+    return lasting.enter_context(temporary_folder())
 
 
 def _stamp(info: Mapping[str, Any]) -> str:
@@ -246,8 +256,8 @@ def site_at(url: str) -> Iterator[Path]:
     root = root.rstrip("/")
     with _writing(url):
         older = _older_site(url, system, root)
-    with tempfile.TemporaryDirectory(prefix="cc-export-") as name:
-        folder = Path(name) / "site"
+    with temporary_folder() as around:
+        folder = around / "site"
         yield folder
         with _writing(url):
             _upload(folder, system, root, older)

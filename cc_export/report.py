@@ -28,12 +28,15 @@ from cc_export.errors import ExportError
 from cc_export.progress import Progress, Stage
 
 if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
+    from cc_export.bundle.records import FlagRecord
     from cc_export.bundle.summary import SiteSummary
     from cc_export.explain import Answer
     from cc_export.pipeline import Report
     from cc_export.pytorch.convert import Conversion
     from cc_export.validate import Validation
 
+# Flags of one kind that are printed each.
+_MOST_FLAGS = 3
 # Characters of a model id beside a bar.
 _WIDTH = 40
 
@@ -97,6 +100,7 @@ def print_summary(report: Report, console: Console) -> None:
     console.print(table)
     for warning in report.warnings:
         print_marked("warning", "yellow", warning, console)
+    print_flags(report.flags, console)
     print_failures(report, console)
     if report.models == len(report.failures):
         # An invitation to open it would read as if all were well.
@@ -192,6 +196,22 @@ def _number_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def print_flags(flags: Mapping[str, Sequence[FlagRecord]], console: Console) -> None:
+    """One line for each flag, or one for all of a kind where there are many."""
+    kinds: dict[str, dict[str, str]] = {}
+    for model, own in flags.items():
+        for flag in own:
+            kinds.setdefault(flag.kind, {})[model] = flag.text
+    for kind, models in kinds.items():
+        if len(models) <= _MOST_FLAGS:
+            lines = [f"{model}: {kind}: {text}" for model, text in models.items()]
+        else:
+            named = ", ".join(list(models)[:_MOST_FLAGS])
+            lines = [f"{_many(len(models), 'model')} {kind}: {named}, …; the site says why of each"]
+        for line in lines:
+            print_marked("flagged", "yellow", line, console)
 
 
 def print_failures(report: Report, console: Console) -> None:

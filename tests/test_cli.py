@@ -89,7 +89,8 @@ def test_a_study_becomes_a_site(tiny: Path, tmp_path: Path) -> None:
         "run in the page        3",
         "instances             12",
     ]
-    assert lines[-5:] == [
+    # Whether a model is slower than its parent depends on the machine.
+    assert [line for line in lines if not line.startswith("flagged ")][-5:] == [
         f"warning {tiny / 'study.yaml'}:54: models[3].metrics: model 'half' has no value for "
         "'Verdict'",
         "    It is shown as missing.",

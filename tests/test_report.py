@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cc_export import export, read_site
+from cc_export.bundle.records import FlagRecord
 from cc_export.errors import ExportError, Problem
 from cc_export.pipeline import Report
-from cc_export.report import DrawnProgress, print_error, print_summary, spell_bytes
+from cc_export.report import DrawnProgress, print_error, print_flags, print_summary, spell_bytes
+from cc_export.viewer import Viewer
 
 
 def console(width: int = 80) -> Console:
@@ -53,6 +56,34 @@ def test_summary(tmp_path: Path) -> None:
         "Open it by double-click, or copy the folder to where others can:",
         f"  {tmp_path / 'site' / 'index.html'}",
     ]
+
+
+def test_flags_are_told() -> None:
+    """One line each; of more than three of a kind one line with their number."""
+    slower, bigger = "slower than its parent", "bigger than it claims"
+    flags = {f"m{n}": (FlagRecord(slower, "One run takes 2 ms."),) for n in range(4)}
+    flags["[b]x[/b]"] = (FlagRecord(bigger, "The file takes 32."), *flags["m0"])
+    out = console()
+    print_flags(flags, out)
+    assert printed(out).splitlines() == [
+        "flagged 5 models slower than its parent: m0, m1, m2, …; the site says why of each",
+        "flagged [b]x[/b]: bigger than it claims: The file takes 32.",
+    ]
+
+
+def test_an_export_tells_its_flags(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
+    """Those that the site shows are in the report."""
+    text = (tiny / "study.yaml").read_text("utf-8").replace("format: float16", "format: int4")
+    (tiny / "study.yaml").write_text(text, "utf-8")
+    report = export(tiny, tmp_path / "site", viewer=viewer)
+    site = read_site(tmp_path / "site")
+    shown = {m["id"]: m["flags"] for m in site.models if m["flags"]}
+    speed = site.json("data/timing")["flags"]
+    for model, flags in report.flags.items():
+        found = [{"kind": flag.kind, "text": flag.text} for flag in flags]
+        assert found == [*shown.get(model, []), *speed.get(model, [])]
+    assert {*shown, *speed} == set(report.flags)
+    assert "half" in shown
 
 
 def test_errors_are_text() -> None:

@@ -40,7 +40,7 @@ def clear_up(site: Path) -> None:
         return
     for folder in sorted(site.parent.iterdir()):
         new, old = (folder.name.startswith(f".{site.name}{kind}") for kind in (NEW, OLD))
-        if not (new or old) or not folder.is_dir() or folder.is_symlink() or _in_use(folder):
+        if not (new or old) or not folder.is_dir() or folder.is_symlink() or in_use(folder):
             continue
         if old and not site.exists():
             # Killed between two renames: the older site is complete under this name.
@@ -50,7 +50,8 @@ def clear_up(site: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _in_use(folder: Path) -> bool:
+def in_use(folder: Path) -> bool:
+    """Whether an export that runs works in a folder, as far as the system tells."""
     if fcntl is None:
         return time.time() - folder.stat().st_mtime < _ABANDONED_SECONDS
     handle = _lock(folder)

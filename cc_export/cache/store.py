@@ -21,6 +21,7 @@ import cc_export
 from cc_export.cache.codec import CodecError, decode, encode
 from cc_export.cache.files import Digest, KnownFiles
 from cc_export.errors import ExportError
+from cc_export.temporary import temporary_folder
 
 Found = TypeVar("Found")
 # Where the cache is: a folder, the user's own for None, a temporary one for "off".
@@ -171,8 +172,8 @@ def opened(place: Place = None) -> Iterator[Cache]:
                 ) from None
             folder = None
     if folder is None:
-        with tempfile.TemporaryDirectory(prefix="cc-export-") as temporary:
-            yield Cache(Path(temporary))
+        with temporary_folder() as temporary:
+            yield Cache(temporary)
     else:
         cache = Cache(folder)
         yield cache
