@@ -1,6 +1,7 @@
 // The ONNX worker: onnxruntime-web from bytes that the page hands over, then one run after another.
 import { ONNX_ASSETS, type OnnxAnswer, type OnnxQuestion, type OnnxRun, type Tensor, type TensorData, type TensorType } from "../engine/contract.ts";
 import { arrivals } from "./arrivals.ts";
+import { asDeclared } from "./declared.ts";
 import { deferred, settle } from "./deferred.ts";
 import { answerFromMemory, BASE, compileStream } from "./fromMemory.ts";
 import { OnnxSessions, SESSION_OPTIONS } from "./onnxSessions.ts";
@@ -38,7 +39,10 @@ async function start(): Promise<void> {
 
 async function run({ model, expose, feeds, fetch }: OnnxRun): Promise<OnnxAnswer> {
   const session = await sessions.get(model, expose);
-  const inputs = Object.entries(feeds).map(([name, { type, data, dims }]) => [name, new ort.Tensor(type, data, dims)] as const);
+  const inputs = Object.entries(feeds).map(([name, given]) => {
+    const { type, data, dims } = asDeclared(given, session.inputMetadata.find((input) => input.name === name));
+    return [name, new ort.Tensor(type, data, dims)] as const;
+  });
   const begun = performance.now();
   const results = await session.run(Object.fromEntries(inputs), fetch ?? session.outputNames);
   const milliseconds = performance.now() - begun;

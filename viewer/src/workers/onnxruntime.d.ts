@@ -9,6 +9,7 @@ declare namespace ort {
   }
 
   interface InferenceSession {
+    readonly inputMetadata: readonly { readonly name: string; readonly type: string; readonly shape: readonly (number | string)[] }[];
     readonly outputNames: readonly string[];
     run(feeds: Record<string, Tensor>, fetches?: readonly string[]): Promise<Record<string, Tensor>>;
     release(): Promise<void>;
