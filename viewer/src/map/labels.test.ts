@@ -26,6 +26,33 @@ describe("names beside models", () => {
     expect([...placeLabels(close, [], 12, measure).keys()]).toEqual(["wanted"]);
   });
 
+  it("stand above or below their model where there is no room beside it, if that is allowed", () => {
+    const chain = [named("the first", 0, 50), named("second", 30, 50), named("third", 60, 50)];
+    expect([...placeLabels(chain, chain, 12, measure).keys()]).toEqual(["third"]);
+    const labels = placeLabels(chain, chain, 12, measure, { top: 0, bottom: 100 });
+    expect(labels.get("the first")).toMatchObject({ text: "the first", x: -5 });
+    expect(labels.get("the first")!.y).toBeLessThan(45);
+    expect(labels.get("second")!.y).toBeGreaterThan(55);
+    // Nothing stands above the drawing.
+    expect(placeLabels(chain, chain, 12, measure, { top: 40, bottom: 100 }).get("the first")!.y).toBeGreaterThan(55);
+  });
+
+  it("stand apart above and below as well, however crowded", () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const random = randomNumbers(seed);
+      const names = Array.from({ length: 60 }, (_, index) => named(`name ${index} ${"x".repeat(random(20))}`, random(700), 10 + random(280)));
+      const labels = placeLabels(names, names, 12, measure, { top: 0, bottom: 300 });
+      const boxes = [...labels].map(([id, { x, y, width }]) => ({ id, left: x, right: x + width, middle: y - 12 * 0.32 }));
+      const pairs = boxes.flatMap((a, index) =>
+        boxes.slice(index + 1).filter((b) => a.left < b.right && b.left < a.right && Math.abs(a.middle - b.middle) < 11.9).map((b) => [a.id, b.id]),
+      );
+      const covered = boxes.flatMap((a) =>
+        names.filter(({ id, x, y, radius }) => id !== a.id && a.left < x + radius - 0.1 && x - radius + 0.1 < a.right && Math.abs(a.middle - y) < 6 + radius - 0.1).map(({ id }) => [a.id, id]),
+      );
+      expect([...pairs, ...covered]).toEqual([]);
+    }
+  });
+
   it("never meet one another or a model, however crowded", () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const random = randomNumbers(seed);

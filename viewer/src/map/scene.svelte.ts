@@ -25,6 +25,8 @@ const RIBBON = 0.42;
 const LONG_HEADING = 76 * EM;
 /** Names have this height where rows are wide enough apart, and are left out where rows are closer than the least. */
 const LINE = { most: 12 * EM, least: 10 * EM };
+/** So many models can have names above or below them where there is no room beside; among more these would be anybody's. */
+const FEW = 80;
 /** Of names, in pixels: more is in the tooltip. */
 const LONGEST = 260 * EM;
 
@@ -101,7 +103,8 @@ export class MapScene {
     const wanted = [...visible.filter(({ id }) => first.has(id)), ...visible.filter(({ id }) => !first.has(id))];
     const named = wanted.map((mark) => ({ ...mark, text: this.names.get(mark.id) ?? mark.id, reach: this.#reachOf(mark.id, mark.x) }));
     const share = this.fontSize / MEASURED;
-    return placeLabels(named, visible, this.line, share === 1 ? this.#measure : (text) => this.#measure(text) * share);
+    const around = visible.length <= FEW ? { top: HEADINGS, bottom: this.height } : null;
+    return placeLabels(named, visible, this.line, share === 1 ? this.#measure : (text) => this.#measure(text) * share, around);
   });
   readonly links: readonly { readonly link: Link; readonly course: Course }[] = $derived.by(() =>
     this.layout.links.flatMap((link) => {
@@ -168,7 +171,7 @@ export class MapScene {
     }
     if (nearest) return nearest.id;
     for (const [id, label] of this.labels) {
-      if (x >= label.x && x <= label.x + label.width && Math.abs(y - (this.points.get(id)?.y ?? 0)) <= this.line / 2) return id;
+      if (x >= label.x && x <= label.x + label.width && Math.abs(y - (label.y - this.line * 0.32)) <= this.line / 2) return id;
     }
     return null;
   }

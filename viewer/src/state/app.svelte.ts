@@ -173,6 +173,11 @@ export class AppState {
     this.#show({ ...this.view, arrangement });
   }
 
+  /** Gives the map the whole window, or its place beside the table again. */
+  enlarge(enlarged: boolean): void {
+    this.#show({ ...this.view, enlarged });
+  }
+
   /** Lets models stand for everything below them on the map, or shows it again. */
   collapse(ids: readonly string[], collapsed: boolean): void {
     const others = this.view.collapsed.filter((id) => !ids.includes(id));

@@ -10,6 +10,7 @@ export class Parts {
   colour: string | null = $state(null);
   size: string | null = $state(null);
   arrangement: Arrangement = $state("operation");
+  enlarged: boolean = $state(false);
   collapsed: readonly string[] = $state.raw([]);
   filters: readonly Filter[] = $state.raw([]);
   panel: SidePanel = $state("table");
@@ -29,6 +30,7 @@ export class Parts {
     this.colour = view.colour;
     this.size = view.size;
     this.arrangement = view.arrangement;
+    this.enlarged = view.enlarged;
     this.collapsed = view.collapsed;
     this.filters = view.filters;
     this.panel = view.panel;

@@ -37,7 +37,7 @@ describe("the view in the address", () => {
 
   it("comes back exactly, whatever the ids hold", () => {
     const view: View = {
-      selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", arrangement: "time", collapsed: HOSTILE.slice(1, 3), filters: [{ kind: "metric", metric: "Size", low: null, high: 5.5 }], sort: "Size", descending: true,
+      selection: HOSTILE, base: HOSTILE[3] ?? null, colour: null, size: "Accuracy", arrangement: "time", enlarged: true, collapsed: HOSTILE.slice(1, 3), filters: [{ kind: "metric", metric: "Size", low: null, high: 5.5 }], sort: "Size", descending: true,
       panel: "plot", plotX: "Accuracy", plotY: "Size", logX: true, logY: true, refined: { "a · b, c": [0, 2], __proto: [1] }, charted: ["Size"], instance: 7, activation: "/a/b&c=d",
     };
     expect(hashToView(`#${viewToHash(view, initial)}`, initial, study)).toEqual(view);

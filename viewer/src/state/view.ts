@@ -21,6 +21,8 @@ export interface View {
   readonly size: string | null;
   /** What the columns of the map are. */
   readonly arrangement: Arrangement;
+  /** Whether the map has the whole width and height of the window. */
+  readonly enlarged: boolean;
   /** Ids of models that stand for everything below them on the map. */
   readonly collapsed: readonly string[];
   /** What a model must pass to be more than faint and to be selected. */
@@ -60,6 +62,7 @@ export function defaultView(study: Study): View {
     colour,
     size,
     arrangement: "operation",
+    enlarged: false,
     collapsed: [],
     filters: [],
     panel: "table",
@@ -95,7 +98,7 @@ export function viewToHash(view: View, initial: View): string {
   for (const key of ["base", "colour", "size", "arrangement", "panel", "plotX", "plotY", "sort", "activation"] as const) {
     if (view[key] !== initial[key]) parts.set(key, view[key] ?? "");
   }
-  for (const key of ["logX", "logY", "descending"] as const) if (view[key]) parts.set(key, "1");
+  for (const key of ["logX", "logY", "descending", "enlarged"] as const) if (view[key]) parts.set(key, "1");
   for (const [label, places] of Object.entries(view.refined)) parts.append("refine", JSON.stringify([label, ...places]));
   if (view.charted !== null) parts.set("charted", JSON.stringify(view.charted));
   if (view.instance !== null) parts.set("instance", String(view.instance));
@@ -109,6 +112,7 @@ const WORDS: Readonly<Record<keyof View, string>> = {
   colour: "colour",
   size: "size",
   arrangement: "arrangement",
+  enlarged: "size of the map",
   collapsed: "what is collapsed",
   filters: "filters",
   panel: "table or scatterplot",
@@ -150,6 +154,7 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     colour: metric("colour"),
     size: metric("size"),
     arrangement: arrangementNamed(parts.get("arrangement"), study) ?? initial.arrangement,
+    enlarged: parts.get("enlarged") === "1",
     collapsed: [...new Set(parts.getAll("collapsed"))].filter((id) => study.childrenOf.has(id)),
     filters: parts.getAll("filter").map((text) => readFilter(text, study)).filter((filter) => filter !== null),
     panel: parts.get("panel") === "plot" ? "plot" : "table",
