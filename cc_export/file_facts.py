@@ -47,7 +47,7 @@ def file_facts(path: Path) -> FileFacts:
     return FileFacts(
         bytes=file.size,
         gzip_bytes=gzip_size(file.files),
-        stored=stored_weights(file.model, counts),
+        stored=stored_weights(file.model, counts, path),
         macs=count_macs(file.model, shapes),
         widest=widest(file.model, shapes),
     )

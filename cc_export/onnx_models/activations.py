@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
 from cc_export.onnx_models.graph import TRANSPARENT, Graph, module_path, without_quantization
 from cc_export.onnx_models.modules import given_place, module_of
-from cc_export.onnx_models.weights import ROLES
+from cc_export.onnx_models.roles import ROLES
 
 # Nodes whose output is bookkeeping or another spelling of the tensor before it.
 _UNSHOWN = frozenset(

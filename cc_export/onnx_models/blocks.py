@@ -16,8 +16,9 @@ from cc_export.onnx_models.quantization import Quantization
 from cc_export.onnx_models.stored import Stored, element_type, stored
 
 OPERATORS = frozenset({"MatMulNBits", "GatherBlockQuantized"})
-# Places of scales and zero points, and of the block that each column belongs to.
-_PLACES = {"MatMulNBits": (2, 3, 4), "GatherBlockQuantized": (2, 3, None)}
+# Where an operator takes the block that each column belongs to.
+_ORDER = {"MatMulNBits": 4}
+_SCALE, _ZERO = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ def _typed(graph: Graph, node: NodeProto, block: int) -> Quantization:
     """Scales and zero points of a table stored in a type of four bits."""
     if block < 1:
         raise ModelError(f"node {node.name!r}: its table in blocks of {block}?")
-    zero = _values(graph, node, 3) if _given(node, 3) else np.zeros((), np.int8)
-    scale = _values(graph, node, 2).astype(np.float32)
+    zero = _values(graph, node, _ZERO) if _given(node, _ZERO) else np.zeros((), np.int8)
+    scale = _values(graph, node, _SCALE).astype(np.float32)
     return Quantization(scale, zero, _number(node, "quantize_axis", 1), block)
 
 
@@ -81,14 +82,14 @@ def _packed(
 ) -> Quantization:
     rows, columns = shape
     blocks = math.ceil(columns / block)
-    scale = _values(graph, node, 2).astype(np.float32)
+    scale = _values(graph, node, _SCALE).astype(np.float32)
     if scale.size != rows * blocks:
         raise ModelError(
             f"node {node.name!r}: {scale.size} scales do not fit {rows} rows of {blocks} blocks"
         )
     scale = scale.reshape(rows, blocks)
     zero = _zero_points(graph, node, bits, rows, blocks)
-    order = _PLACES[node.op_type][2]
+    order = _ORDER.get(node.op_type)
     if order is not None and _given(node, order):
         which = _values(graph, node, order).astype(np.int64).reshape(-1)
         if len(which) != columns or which.min() < 0 or which.max() >= blocks:
@@ -101,10 +102,9 @@ def _packed(
 def _zero_points(
     graph: Graph, node: NodeProto, bits: int, rows: int, blocks: int
 ) -> NDArray[np.generic]:
-    place = _PLACES[node.op_type][1]
-    if place is None or not _given(node, place):
+    if not _given(node, _ZERO):
         return np.array(1 << (bits - 1), np.uint8)
-    zero = _values(graph, node, place)
+    zero = _values(graph, node, _ZERO)
     if zero.dtype != np.uint8:
         found: NDArray[np.generic] = zero.reshape(-1)
     elif zero.size % rows:

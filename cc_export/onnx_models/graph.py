@@ -45,11 +45,14 @@ class Graph:
         self.constants: dict[str, TensorProto] = {t.name: t for t in graph.initializer}
         self.producers: dict[str, NodeProto] = {}
         self.uses: dict[str, list[Use]] = defaultdict(list)
+        self.sparse = [tensor.values.name for tensor in graph.sparse_initializer]
         for node in self.nodes:
             if node.op_type == "Constant":
-                value = attribute(node, "value")
-                if value is not None and value.HasField("t"):
-                    self.constants[node.output[0]] = value.t
+                value = _constant(node)
+                if value is not None:
+                    self.constants[node.output[0]] = value
+                elif attribute(node, "sparse_value"):
+                    self.sparse.append(node.output[0])
             elif node.op_type == "Identity" and node.input and node.input[0] in self.constants:
                 # torch's exporter stores equal tensors once; the copy is a tensor of its own.
                 self.constants[node.output[0]] = self.constants[node.input[0]]
@@ -68,10 +71,17 @@ class Graph:
         """
         return stored(self.constants[name], self.files).whole()
 
-    def real_uses(self, name: str) -> list[Use]:
-        """Uses of a tensor, seen through casts, other shapes and (de)quantization."""
+    def is_cast(self, name: str) -> bool:
+        """Whether a tensor is made into numbers of another type."""
+        return any(use.node.op_type == "Cast" for use in self.uses.get(name, ()))
+
+    def real_uses(self, name: str, turned: bool = False) -> list[Use]:
+        """Uses of a tensor, seen through casts, other shapes and (de)quantization.
+
+        ``turned``: the tensor itself is the transpose of what is asked for.
+        """
         found: list[Use] = []
-        pending, seen = [(name, False)], {name}
+        pending, seen = [(name, turned)], {name}
         while pending:
             current, turned = pending.pop()
             for use in self.uses.get(current, ()):
@@ -83,6 +93,25 @@ class Graph:
                         seen.add(output)
                         pending.append((output, turned != (use.node.op_type == "Transpose")))
         return found
+
+
+def _constant(node: NodeProto) -> TensorProto | None:
+    """The numbers of a Constant node, however it spells them."""
+    found = TensorProto(name=node.output[0])
+    for held in node.attribute:
+        if held.name == "value" and held.HasField("t"):
+            return held.t
+        if held.name in ("value_float", "value_floats"):
+            found.data_type = TensorProto.FLOAT
+            found.float_data.extend(held.floats if held.name == "value_floats" else [held.f])
+            found.dims.extend([len(held.floats)] if held.name == "value_floats" else [])
+            return found
+        if held.name == "value_ints":
+            found.data_type = TensorProto.INT64
+            found.int64_data.extend(held.ints)
+            found.dims.append(len(held.ints))
+            return found
+    return None
 
 
 def attribute(node: NodeProto, name: str) -> AttributeProto | None:

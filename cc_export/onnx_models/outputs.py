@@ -10,7 +10,7 @@ _RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 _PRODUCTS = {
     "Gemm": 1, "FusedGemm": 1, "QGemm": 3, "MatMul": 1, "FusedMatMul": 1, "MatMulInteger": 1,
     "QLinearMatMul": 3, "Attention": 1, "QAttention": 1, "MatMulIntegerToFloat": 1,
-    "DynamicQuantizeMatMul": 1,
+    "DynamicQuantizeMatMul": 1, "DynamicQuantizeLSTM": 1,
 }  # fmt: skip
 
 

@@ -151,8 +151,8 @@ def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.flo
     Raises:
         ModelError: scale or zero point fit neither the tensor, nor its axis, nor blocks along it.
     """
-    zero = _broadcast(how.zero_point, stored.shape, how).astype(np.float32)
-    scale = _broadcast(how.scale, stored.shape, how).astype(np.float32)
+    zero = broadcast_values(how.zero_point, stored.shape, how).astype(np.float32)
+    scale = broadcast_values(how.scale, stored.shape, how).astype(np.float32)
     # Infinite or NaN scales give such weights, which are counted.
     with np.errstate(over="ignore", invalid="ignore"):
         # Stored integers have at most 16 bits where there is a zero point: the difference is exact.
@@ -160,10 +160,14 @@ def dequantize(stored: NDArray[np.generic], how: Quantization) -> NDArray[np.flo
         return np.asarray(centred * scale, np.float32)
 
 
-def _broadcast(
+def broadcast_values(
     values: NDArray[np.generic], shape: tuple[int, ...], how: Quantization
 ) -> NDArray[np.generic]:
-    """One value for all, one for each place along an axis, or one for each block along it."""
+    """One value for all, one for each place along an axis, or one for each block along it.
+
+    Raises:
+        ModelError: they are none of these.
+    """
     if values.size == 1:
         return values.reshape(())
     axis = how.axis % len(shape) if -len(shape) <= how.axis < len(shape) else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from onnx import ModelProto, TensorProto
 
 from cc_export.onnx_models.graph import Graph
-from cc_export.onnx_models.weights import integer_scales
+from cc_export.onnx_models.scales import find_sources, integer_scales
 
 # Bits of one stored element. Types of fewer than 8 bits are packed.
 _BITS: Mapping[str, int] = {
@@ -21,20 +22,6 @@ _BITS: Mapping[str, int] = {
     "FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8,
     "FLOAT8E8M0": 8, "FLOAT4E2M1": 4,
 }  # fmt: skip
-# Where an operator takes scale and zero point of the stored weight at a place.
-_COMPANIONS: Mapping[tuple[str, int], tuple[int, ...]] = {
-    ("DequantizeLinear", 0): (1, 2),
-    ("QLinearConv", 3): (4, 5),
-    ("QLinearMatMul", 0): (1, 2),
-    ("QLinearMatMul", 3): (4, 5),
-    ("QGemm", 3): (4, 5),
-    ("ConvInteger", 1): (3,),
-    ("MatMulInteger", 0): (2,),
-    ("MatMulInteger", 1): (3,),
-    ("MatMulIntegerToFloat", 1): (3, 5),
-    ("DynamicQuantizeMatMul", 1): (2, 3),
-    ("MatMulNBits", 1): (2, 3),
-}
 # Few enough bits that a weight counts as quantized.
 QUANTIZED = 8
 
@@ -62,15 +49,22 @@ class StoredWeights:
         return self.quantized / self.weights if self.weights else None
 
 
-def stored_weights(model: ModelProto, counts: Iterable[tuple[str, int]]) -> StoredWeights:
+def stored_weights(
+    model: ModelProto, counts: Iterable[tuple[str, int]], path: Path | None = None
+) -> StoredWeights:
     """Add up what trained tensors take, each tensor of the file once.
 
     Args:
         model: the model they are stored in.
         counts: the initializers that hold trained numbers, and how many numbers they stand for (a
             packed tensor stands for more than it has elements).
+        path: the model's file.
+
+    Raises:
+        ModelError: a shape that a tensor takes on before it is scaled cannot be read.
     """
-    graph = Graph(model.graph)
+    graph = Graph(model.graph, path)
+    sources = find_sources(graph)
     weights = bits = quantized = 0
     types: Counter[str] = Counter()
     companions: set[str] = set()
@@ -84,20 +78,14 @@ def stored_weights(model: ModelProto, counts: Iterable[tuple[str, int]]) -> Stor
         # Two names may stand for one stored tensor.
         bits += own if id(tensor) not in taken else 0
         taken.add(id(tensor))
-        companions.update(_companions(graph, name))
+        if name in sources:
+            companions.update(sources[name].stored_with)
     # Integer products are scaled behind them.
     companions.update(integer_scales(graph))
     stored = (graph.constants[name] for name in sorted(companions) if name in graph.constants)
     return StoredWeights(
         weights, bits + sum(map(_bits, stored)), quantized, tuple(sorted(types.items()))
     )
-
-
-def _companions(graph: Graph, name: str) -> Iterator[str]:
-    for use in graph.uses.get(name, ()):
-        for place in _COMPANIONS.get((use.node.op_type, use.place), ()):
-            if place < len(use.node.input) and use.node.input[place]:
-                yield use.node.input[place]
 
 
 def _bits(tensor: TensorProto) -> int:
