@@ -136,12 +136,15 @@ def _new_file(folder: Path, keep: Path | None) -> tuple[int, str]:
 
 
 def kept(file: Path) -> Answers | None:
-    """Answers that ``collect`` kept; None when there are none."""
+    """Answers that ``collect`` kept, whole; None when there are none."""
     try:
         with file.open("rb") as stream:
             np.lib.format.read_magic(stream)
             shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
             start = stream.tell()
+            whole = start + dtype.itemsize * math.prod(shape) == os.fstat(stream.fileno()).st_size
+        if not whole:
+            return None
         os.utime(file)  # the time of last use, by which it expires
         return Answers(shape, dtype, file, start)
     except (OSError, ValueError, SyntaxError, tokenize.TokenError):  # cut off, or overwritten

@@ -62,6 +62,9 @@ def test_classify() -> None:
     """Each tensor of scores gets its top-k."""
     [answer] = ask("classify", {"scores": "logits", "k": 2}, np.array([[0.0, 100.0, -5.0]]))
     assert answer == {"labels": [[1, 0]], "probabilities": [[1, 0]], "rest": [0]}
+    for kind in ("logits", "probabilities"):
+        [answer] = ask("classify", {"scores": kind, "k": 2}, np.zeros((0, 3), np.float32))
+        assert answer == {"labels": [], "probabilities": [], "rest": []}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,15 @@ def test_classify() -> None:
          "tensor 0 of float32 [2] needs 8 bytes, got 4"),
         ("statistics", '{"tensors": [{"dtype": "int8", "shape": [-1, -4]}]}', [b"1234"],
          "tensor 0 of int8 [-1, -4] needs 4 bytes, got 4"),
+        ("statistics", '{"tensors": [{"dtype": "int8", "shape": ["a"]}]}', [b"1"],
+         "the request of 'statistics' has the wrong form: invalid literal for int() with base 10: "
+         "'a'"),
+        ("distributions", '{"bins": Infinity}', [],
+         "the request of 'distributions' has the wrong form: cannot convert float infinity to "
+         "integer"),
+        ("estimate", '{"pairs": [{"exponents": [0], "count": 1}]}', [],
+         "the request of 'estimate' has the wrong form: zip() argument 2 is shorter than argument "
+         "1"),
     ],
 )  # fmt: skip
 def test_requests_of_the_wrong_form(

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
+from cc_export.data.parquet import ParquetTable
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ExportError, StudyError
 from cc_export.study import load_study
@@ -164,6 +165,54 @@ def test_data_that_are_none(name: str, content: str, text: str, tmp_path: Path) 
     with pytest.raises(ExportError) as caught:
         study_of(tmp_path, f"  path: {name}\n{COLUMNS}")
     assert text in str(caught.value) and name in str(caught.value)
+
+
+PICTURES = "  path: pictures\n  label: class\n  inputs: {x: {array: image}}\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        ("[0, 8]", "dataset.image.size[0]"),
+        ("[8, -1]", "dataset.image.size[1]"),
+        ("[200000, 8]", "dataset.image.size[0]"),
+        ("[16000, 16000]", "images of 16000 × 16000 pixels are too many to hold"),
+    ],
+)
+def test_sizes_that_no_image_has(size: str, text: str, tmp_path: Path) -> None:
+    """Sizes are of at least one pixel and fit into memory."""
+    (tmp_path / "pictures" / "a").mkdir(parents=True)
+    Image.new("RGB", (4, 4)).save(tmp_path / "pictures" / "a" / "one.png")
+    with pytest.raises(ExportError) as caught:
+        study_of(tmp_path, f"{PICTURES}  image: {{size: {size}}}")
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+def test_parquet_values_that_are_missing(statistics: bool, tmp_path: Path) -> None:
+    """Missing flags and numbers are NaN; columns without any keep their type, statistics or not."""
+    columns = {
+        "inner": pyarrow.array([{"y": 1, "flag": 2, "z": None}] * 3),
+        "inner.y": pyarrow.array([None, None, 7]),
+        "flag": pyarrow.array([True, None, False]),
+        "sure": pyarrow.array([True, True, False]),
+        "z": pyarrow.array([1, 2, None]),
+        "y": pyarrow.array([0, 1, 2]),
+    }
+    path = tmp_path / "data.parquet"
+    parquet.write_table(pyarrow.table(columns), path, write_statistics=statistics, row_group_size=2)
+    table = ParquetTable(path)
+    expected = {
+        "inner.y": [np.nan, np.nan, 7.0], "flag": [1.0, np.nan, 0.0], "z": [1.0, 2.0, np.nan],
+        "sure": [True, True, False], "y": [0, 1, 2],
+    }  # fmt: skip
+    found = table.read(list(expected), 0, 3)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values)
+    kinds = {name: array.dtype.name for name, array in found.items()}
+    assert kinds == {
+        "inner.y": "float64", "flag": "float64", "z": "float64", "sure": "bool", "y": "int64",
+    }  # fmt: skip
 
 
 def test_a_callable_that_fails(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ class ImageTable(Table):
             raise ExportError(f"{folder}: there are no images in it", f"Known: {known}.")
         if form.size is None:
             self._form = ImageForm(self._size_of_first(), form.mode, form.layout)
+        self._check_size()
         text = Column(np.dtype(object))
         others = self._labels.columns if self._labels else {CLASS: text}
         self.columns = {IMAGE: Column(np.dtype(np.uint8), self._shape()), FILE: text, **others}
@@ -105,6 +106,16 @@ class ImageTable(Table):
                 return picture.height, picture.width
         except Exception as error:  # Pillow's decoders raise what they like
             raise self._unreadable(file, error) from None
+
+    def _check_size(self) -> None:
+        assert self._form.size is not None
+        height, width = self._form.size
+        if height * width > _MOST_PIXELS:
+            raise ExportError(
+                f"{self.place}: images of {height} × {width} pixels are too many to hold; there "
+                f"may be {_MOST_PIXELS:,} in one",
+                "Name a smaller `dataset.image.size`.",
+            )
 
     def _shape(self) -> tuple[int, ...]:
         assert self._form.size is not None

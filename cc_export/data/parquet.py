@@ -76,7 +76,8 @@ class ParquetTable(Table):
         if kinds.is_fixed_size_list(of) or kinds.is_list(of) or kinds.is_large_list(of):
             return self._list_column(field.name, of)
         if kinds.is_boolean(of):
-            return Column(np.dtype(np.bool_))
+            missing = field.nullable and self._nulls(field.name)
+            return Column(np.dtype(np.float64 if missing else np.bool_))
         if kinds.is_integer(of) and not field.nullable:
             return Column(np.dtype(of.to_pandas_dtype()))
         if kinds.is_integer(of):
@@ -100,13 +101,17 @@ class ParquetTable(Table):
         return Column(np.dtype(inner.to_pandas_dtype()), array.shape)
 
     def _nulls(self, name: str) -> int:
+        """Rows without a value; files need not say how many, and are then asked for them."""
         metadata, total = self._file.metadata, 0
-        place = self._file.schema_arrow.get_field_index(name)
+        leaves = (metadata.schema.column(place) for place in range(metadata.num_columns))
+        # A field of a structure stands here by itself, and its path may be the name of a column.
+        place = next(i for i, leaf in enumerate(leaves) if leaf.path == name == leaf.name)
         for number in range(metadata.num_row_groups):
             statistics = metadata.row_group(number).column(place).statistics
             if statistics is None or not statistics.has_null_count:
-                return 1
-            total += statistics.null_count
+                total += self._file.read_row_group(number, [name]).column(name).null_count
+            else:
+                total += statistics.null_count
         return total
 
     def _unreadable(self, error: BaseException) -> ExportError:

@@ -175,7 +175,7 @@ class PreviewFile(_Part):
 class ImageFile(_Part):
     """What the pictures of a folder become."""
 
-    size: list[int] | None = Field(
+    size: list[Annotated[int, Field(ge=1, le=16_384)]] | None = Field(
         None, description="Height and width; those of the first picture when left out.",
         min_length=2, max_length=2,
     )  # fmt: skip

@@ -120,7 +120,9 @@ def dispatch(name: str, request: str, buffers: Sequence[Any] = ()) -> tuple[str,
         answer, arrays = handler(question, _tensors(question.get("tensors", ()), buffers))
     except KeyError as missing:
         raise CoreError(f"the request of {name!r} lacks {missing.args[0]!r}") from None
-    except (TypeError, AttributeError) as error:
+    except CoreError:
+        raise
+    except (TypeError, AttributeError, ValueError, OverflowError) as error:
         raise CoreError(f"the request of {name!r} has the wrong form: {error}") from None
     return json.dumps(jsonable(answer), allow_nan=False, ensure_ascii=False), arrays
 

@@ -95,7 +95,8 @@ def distribution(
     logs, weights = room.logs[:n], room.weights[:n]
     if kind == "probabilities":
         np.copyto(weights, scores, casting="unsafe")
-        low, high = np.fmin.reduce(weights, axis=None), np.fmax.reduce(weights, axis=None)
+        low = np.fmin.reduce(weights, axis=None, initial=0.0)
+        high = np.fmax.reduce(weights, axis=None, initial=0.0)
         if low < -_TOLERANCE or high > 1 + _TOLERANCE:
             wrong = weights[(weights < -_TOLERANCE) | (weights > 1 + _TOLERANCE)]
             raise CoreError(f"{wrong[0]:g} is no probability; are these scores logits?")
