@@ -14,7 +14,7 @@ from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.names import CLASSIFICATION
-from cc_export.tasks.task import Base, Case, Task, by_level, mean, metric
+from cc_export.tasks.task import Base, Case, Task, by_level, half, mean, metric
 
 TOP_K = 5
 
@@ -142,7 +142,7 @@ def _compared(
             names.DIVERGENCE: mean(seen.divergence[number]),
             names.TRUE_CHANGE: mean(seen.truth - seen.base_truth[number]),
         },
-        values={"divergence": seen.divergence[number].astype(np.float16)},
+        values={"divergence": half(seen.divergence[number])},
         outcomes=outcomes,
     )
 

@@ -15,7 +15,7 @@ from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.classification import fitted, wanted
 from cc_export.tasks.names import MULTILABEL
-from cc_export.tasks.task import Base, Case, Task, by_level, mean, members_of, metric
+from cc_export.tasks.task import Base, Case, Task, by_level, half, mean, members_of, metric
 
 TOP_K = 5
 _STEPS = 65_535
@@ -157,7 +157,7 @@ def _compared(
             names.AGREEMENT: mean(_same(other, seen.sets)[both] * 1.0),
             names.DIVERGENCE: mean(seen.divergence[number]),
         },
-        values={"divergence": seen.divergence[number].astype(np.float16)},
+        values={"divergence": half(seen.divergence[number])},
         outcomes=outcomes,
     )
 

@@ -80,7 +80,14 @@ def members_of(group: Group) -> list[NDArray[np.intp]]:
 def mean(values: NDArray[Any]) -> float | None:
     """Mean of what is no NaN; None without any."""
     known = values[~np.isnan(values)]
-    return float(known.mean(dtype=np.float64)) if len(known) else None
+    with np.errstate(over="ignore"):  # the mean of what is nearly infinite is infinite
+        return float(known.mean(dtype=np.float64)) if len(known) else None
+
+
+def half(values: NDArray[np.floating]) -> NDArray[np.float16]:
+    """In 16 bits, in which what is finite stays finite: 65,504 is the largest number."""
+    most = float(np.finfo(np.float16).max)
+    return np.where(np.isfinite(values), np.clip(values, -most, most), values).astype(np.float16)
 
 
 def metric(  # noqa: PLR0913 (the fields of a record, most with a default)

@@ -17,7 +17,7 @@ class Errors:
 
     ``mae`` and ``rmse`` are in the target's unit, lower is better. ``r2`` = 1 - Σ(t-y)² / Σ(t-t̄)²,
     higher is better, the mean over targets; None where every true value is the same. All are None
-    without finite instances.
+    without finite instances, or where sums go beyond float64.
     """
 
     mae: float | None
@@ -64,13 +64,19 @@ class Residuals:
         count = int(self.count[level]) * len(spread)
         if not count:
             return Errors(None, None, None)
-        squares, known = self.squares[level, targets], spread > 0
+        squares = self.squares[level, targets]
         with np.errstate(over="ignore"):
+            known = (spread > 0) & np.isfinite(spread + squares)
             return Errors(
-                mae=float(self.absolute[level, targets].sum() / count),
-                rmse=float(np.sqrt(squares.sum() / count)),
+                mae=_usable(self.absolute[level, targets].sum() / count),
+                rmse=_usable(np.sqrt(squares.sum() / count)),
                 r2=float((1 - squares[known] / spread[known]).mean()) if known.any() else None,
             )
+
+
+def _usable(value: float) -> float | None:
+    """None for what goes beyond float64."""
+    return float(value) if np.isfinite(value) else None
 
 
 def spread_of(truth: NDArray[np.float64], which: NDArray[np.intp]) -> NDArray[np.float64]:
