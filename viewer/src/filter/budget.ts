@@ -2,20 +2,30 @@
 
 import type { MetricRecord } from "../bundle/types.gen.ts";
 
-const PREFIXES: Readonly<Record<string, number>> = {
-  n: 1e-9, "µ": 1e-6, "μ": 1e-6, u: 1e-6, m: 1e-3, "": 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12,
-};
-const BINARY: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+const PREFIXES: ReadonlyMap<string, number> = new Map([
+  ["n", 1e-9], ["µ", 1e-6], ["μ", 1e-6], ["u", 1e-6], ["m", 1e-3], ["", 1], ["k", 1e3], ["K", 1e3], ["M", 1e6], ["G", 1e9], ["T", 1e12],
+  ["Ki", 2 ** 10], ["Mi", 2 ** 20], ["Gi", 2 ** 30], ["Ti", 2 ** 40],
+]);
+/** Digits in groups of three: a comma elsewhere is a decimal one, or a slip. */
+const GROUPED = /^[-+−]?\d{1,3}(?:[,_ ]\d{3})+(?![\d,_ ])/u;
 const WRITTEN = /^\s*([-+−]?(?:\d[\d,_ ]*)?(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([^\d\s]*)\s*$/u;
 
 /** The number meant, null for an empty text, or the reason why it is none. */
 export function readBudget(text: string, metric: MetricRecord): number | null | { readonly problem: string } {
   if (text.trim() === "") return null;
-  const [, digits = "", suffix = ""] = WRITTEN.exec(text.replace(/^\s*[≤≥<>=]+/u, "")) ?? [];
+  const [, digits = "", suffix = ""] = WRITTEN.exec(withoutUnit(text.replace(/^\s*[≤≥<>=]+/u, "").trim(), metric.unit)) ?? [];
+  if (/[,_ ]/.test(digits.trim()) && !GROUPED.test(digits)) {
+    return { problem: `“${text.trim()}” is unclear: write decimals with a point, and thousands in groups of three` };
+  }
   const number = Number(digits.replace("−", "-").replace(/[,_ ]/g, ""));
   if (digits === "" || !Number.isFinite(number)) return { problem: `“${text.trim()}” is no number` };
   const factor = factorOf(suffix, metric);
   return factor === null ? { problem: `“${suffix}” is no unit of ${metric.name}` } : number * factor;
+}
+
+/** The text without the metric's own unit, which may hold blanks and digits. */
+function withoutUnit(text: string, unit: string): string {
+  return unit !== "" && unit !== "%" && text.endsWith(unit) ? text.slice(0, -unit.length).trimEnd() : text;
 }
 
 function factorOf(suffix: string, metric: MetricRecord): number | null {
@@ -25,9 +35,10 @@ function factorOf(suffix: string, metric: MetricRecord): number | null {
   for (const ending of unit === "" ? [""] : [unit, ""]) {
     if (!suffix.endsWith(ending)) continue;
     const prefix = suffix.slice(0, suffix.length - ending.length);
-    const size = BINARY[prefix] ?? PREFIXES[prefix];
-    // "20 ms" of a metric in ms is 20; a bare "20 m" of it is not meant to be 20 thousandths of one.
-    if (size !== undefined) return ending === "" ? size : size / (PREFIXES[unitPrefix] ?? 1);
+    const size = PREFIXES.get(prefix);
+    // A bare "20 m" of a metric in ms is not meant to be 20 thousandths of one.
+    if (size === undefined || (ending === "" && unitPrefix !== "")) continue;
+    return ending === "" ? size : size / (PREFIXES.get(unitPrefix) ?? 1);
   }
   return null;
 }

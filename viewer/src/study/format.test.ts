@@ -19,6 +19,13 @@ describe("formatValue", () => {
     expect(fullValue(SHARE, null)).toBe("no value");
   });
 
+  it("ignores the width of a format, and gives no sign to what rounds to zero", () => {
+    expect(formatValue(metric("x", { format: "9999999999.2f" }), 1.5)).toBe("1.50");
+    expect(formatValue(metric("x", { format: "+.2f" }), -0.001)).toBe("0.00");
+    expect(formatValue(metric("x", { format: ".1%" }), -0.000_01)).toBe("0.0%");
+    expect(formatValue(metric("x", { format: "+.2f" }), -0.01)).toBe("−0.01");
+  });
+
   it("falls back to a plain number for a format that is none", () => {
     expect(formatValue(metric("x", { format: "<img src=x>" }), 0.25)).toBe("0.25");
   });
@@ -29,6 +36,12 @@ describe("changeOf", () => {
     expect(changeOf(SHARE, 0.978, 0.474)).toEqual({ text: "−50.4 pp", better: false });
     expect(changeOf(BYTES, 132, 51.6)).toEqual({ text: "−60.9 %", better: true });
     expect(changeOf(BYTES, 1, 20)).toEqual({ text: "×20.0", better: false });
+  });
+
+  it("gives points for a metric in per cent", () => {
+    const f1 = metric("F1", { unit: "%", format: ".2", direction: "higher", minimum: 0 });
+    expect(changeOf(f1, 90.5, 4.035)).toEqual({ text: "−86.5 pp", better: false });
+    expect(changeOf(f1, 80, 72)?.text).toBe("−8.0 pp");
   });
 
   it("takes no side where the metric has no direction or nothing changed", () => {

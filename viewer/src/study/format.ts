@@ -1,6 +1,6 @@
 // Numbers as the reader wants them: the metric's own format and unit, changes with their sign.
 
-import { format as d3Format } from "d3-format";
+import { format as d3Format, formatSpecifier } from "d3-format";
 import type { MetricRecord } from "../bundle/types.gen";
 
 const MINUS = "−";
@@ -8,13 +8,22 @@ const MISSING = "–";
 /** Differences of this share of the values come from rounding in floating point. */
 const NOISE = 1e-12;
 
-/** A d3-format specifier from the study is untrusted text: a bad one falls back to the default. */
+/** A d3-format specifier from the study is untrusted text: a bad one falls back to the default, and none fills up with blanks. */
 function formatter(specifier: string): (value: number) => string {
+  if (!specifier) return plain;
   try {
-    return specifier ? d3Format(specifier) : plain;
+    const written = formatSpecifier(specifier);
+    written.width = undefined;
+    const spell = d3Format(written.toString());
+    return (value) => withoutZeroSign(spell(value));
   } catch {
     return plain;
   }
+}
+
+/** What rounds to zero is neither above nor below it. */
+function withoutZeroSign(text: string): string {
+  return /[^0.,\s%+−-]/.test(text) || tells(text) ? text : text.replace(/^[+−-]/, "");
 }
 
 /** Four digits that tell, in decimal notation as long as that is readable. */
@@ -61,6 +70,7 @@ function spellChange(metric: MetricRecord, from: number, difference: number): st
   const sign = difference > 0 ? "+" : MINUS;
   const size = Math.abs(difference);
   if (metric.format.endsWith("%")) return `${sign}${amount(size * 100)} pp`;
+  if (metric.unit === "%") return `${sign}${amount(size)} pp`;
   if (metric.minimum === 0 && from > 0) {
     const share = (size / from) * 100;
     return share >= 1000 ? `×${amount(difference / from + 1)}` : `${sign}${amount(share)} %`;
