@@ -12,7 +12,7 @@ export interface Shown {
   readonly behind: ReadonlyMap<string, readonly string[]>;
 }
 
-export function shownModels(study: Study, collapsed: readonly string[]): Shown {
+export function shownModels(study: Pick<Study, "models" | "roots" | "childrenOf">, collapsed: readonly string[]): Shown {
   const wanted = new Set(collapsed);
   /** The collapsed model that stands for a hidden one: the outermost. */
   const standIn = new Map<string, string>();

@@ -1,9 +1,14 @@
 // Colour and size of a model from a metric. Better values stand out more from the ground, in light and dark. The ramp goes from
 // yellow over green to blue and its lightness never turns back, so that it is read without telling colours apart.
 
-import { interpolateYlGnBu } from "d3-scale-chromatic";
+import { interpolateRgbBasis } from "d3-interpolate";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import { extentOf, valueOf, type Study } from "../study/study.ts";
+
+/** ColorBrewer's ramp of that name. d3-scale-chromatic has it too, and makes all its other ramps whenever a page is opened. */
+const interpolateYlGnBu = interpolateRgbBasis([
+  "#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58",
+]);
 
 /** Models that a scale has no place for, by the reason. */
 export interface Lacking {

@@ -2,7 +2,7 @@
 
 import type { ModelRecord } from "../bundle/types.gen.ts";
 import type { AppState } from "../state/app.svelte.ts";
-import { spellValue } from "../study/study.ts";
+import { spellValue, type Study } from "../study/study.ts";
 import { held, transformOf, WHOLE, type Camera, type Stage, type Transform } from "./camera.ts";
 import { shownModels, type Shown } from "./collapse.ts";
 import { fits, fitsCut, frameOf, HEADINGS, rowHeightOf, type Frame } from "./frame.ts";
@@ -49,11 +49,18 @@ export class MapScene {
   /** Height of what is below the headings. */
   readonly #room: number = $derived(Math.max(1, this.height - HEADINGS));
 
-  readonly shown: Shown = $derived.by(() => shownModels(this.#app.study, this.#app.parts.collapsed));
+  /** Parts of the study one by one: they stay when its timings arrive, and so does the layout. */
+  readonly #all: readonly ModelRecord[] = $derived.by(() => this.#app.study.models);
+  readonly #roots: readonly string[] = $derived.by(() => this.#app.study.roots);
+  readonly #childrenOf: Study["childrenOf"] = $derived.by(() => this.#app.study.childrenOf);
+
+  readonly shown: Shown = $derived.by(() =>
+    shownModels({ models: this.#all, roots: this.#roots, childrenOf: this.#childrenOf }, this.#app.parts.collapsed),
+  );
   readonly layout: Layout = $derived.by(() => layoutOf(this.#app.parts.arrangement, this.shown.models));
   /** The models drawn, in study order. */
   readonly models: readonly ModelRecord[] = $derived.by(() =>
-    this.#app.study.models.filter(({ id }) => this.layout.places.has(id)),
+    this.#all.filter(({ id }) => this.layout.places.has(id)),
   );
   /** Where rows are too close for names, columns have several lanes, if there is width for names in them. */
   readonly lanes: Lanes = $derived.by(() => {
@@ -99,7 +106,7 @@ export class MapScene {
   readonly labels: ReadonlyMap<string, NameLabel> = $derived.by(() => {
     const placed = [...this.points].map(([id, point]) => ({ id, ...point, radius: this.reserved(id) }));
     const visible = placed.filter(({ x, y }) => x > -20 && x < this.width && y > HEADINGS - 4 && y < this.height + 4);
-    const first = new Set([...this.#app.parts.selection, this.#app.base ?? "", ...this.#app.study.roots]);
+    const first = new Set([...this.#app.parts.selection, this.#app.base ?? "", ...this.#roots]);
     const wanted = [...visible.filter(({ id }) => first.has(id)), ...visible.filter(({ id }) => !first.has(id))];
     const named = wanted.map((mark) => ({ ...mark, text: this.names.get(mark.id) ?? mark.id, reach: this.#reachOf(mark.id, mark.x) }));
     const share = this.fontSize / MEASURED;

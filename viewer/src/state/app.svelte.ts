@@ -8,7 +8,7 @@ import type { EngineStatus } from "../engine/status.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
 import { sharedStart } from "../study/sharedStart.ts";
-import { lineageOf, makeStudy, metricNamed, primaryMetrics, type Study } from "../study/study.ts";
+import { lineageOf, metricNamed, primaryMetrics, withTimings, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import type { Arrangement } from "../map/layout.ts";
 import { ExplanationState, type Wanted } from "./explanation.svelte.ts";
@@ -117,7 +117,7 @@ export class AppState {
     try {
       const timing = await loadJson<TimingChunk>(this.bundle, this.study.manifest.timing);
       this.notice = null;
-      this.study = makeStudy(this.study.manifest, this.study.models, timing);
+      this.study = withTimings(this.study, timing);
       this.#mark();
     } catch (error) {
       this.notice = asFailure(error, this.study.manifest.timing);

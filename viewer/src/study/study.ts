@@ -30,6 +30,11 @@ export function makeStudy(
   return { manifest, models, byId, childrenOf, roots, metrics: manifest.metrics, timing };
 }
 
+/** The same study with its timings. Models and links are the same objects, so that what rests on them alone, such as a layout, stays. */
+export function withTimings(study: Study, timing: TimingChunk): Study {
+  return { ...study, timing };
+}
+
 /** The model's value of a metric: a number (NaN and infinities included), or null when missing. */
 export function valueOf(study: Study, modelId: string, metric: MetricRecord): number | null {
   const metrics = study.byId.get(modelId)?.metrics ?? {};

@@ -17,8 +17,8 @@ const FEW = 24;
  * @param height of one row, `scrolled` and `view` of the part in view, all in pixels; a height of 0 is not known yet
  */
 export function rowWindow(count: number, height: number, scrolled: number, view: number): RowWindow {
-  if (count <= WHOLE) return { first: 0, end: count };
   if (height <= 0) return { first: 0, end: Math.min(count, FEW) };
+  if (count <= WHOLE) return { first: 0, end: count };
   // Even numbers: a pixel of scrolling does not change what is drawn.
   const first = Math.max(0, 2 * Math.floor((scrolled / height - BESIDE) / 2));
   const end = Math.min(count, 2 * Math.ceil(((scrolled + view) / height + BESIDE) / 2));
