@@ -21,6 +21,11 @@ export interface ValueFilter {
 
 export type Filter = MetricFilter | ValueFilter;
 
+/** What a filter judges by; there is at most one filter of each. */
+export function filterKey(filter: Filter): string {
+  return filter.kind === "metric" ? `metric ${filter.metric}` : `value ${filter.field}`;
+}
+
 /** Hidden by a filter is not the same as lacking a value to judge by. */
 export type Verdict = "passes" | "hidden" | "missing";
 
@@ -114,7 +119,7 @@ export function readFilter(text: string, study: Study): Filter | null {
     return { kind, metric: name, low: rest[0] ?? null, high: rest[1] ?? null };
   }
   if (kind === "value" && fieldsOf(study).has(name) && rest.every((item) => typeof item === "string")) {
-    return { kind, field: name, values: rest };
+    return { kind, field: name, values: [...new Set(rest)] };
   }
   return null;
 }

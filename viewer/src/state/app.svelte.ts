@@ -16,6 +16,7 @@ import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
 import { Marks } from "./marks.svelte.ts";
 import { Parts } from "./parts.svelte.ts";
 import { RunState } from "./run.svelte.ts";
+import { selecting } from "./selecting.ts";
 import { defaultView, hashToView, viewToHash, wordsOfChange, type SidePanel, type View } from "./view.ts";
 
 export type Theme = "system" | "light" | "dark";
@@ -147,11 +148,10 @@ export class AppState {
     return `#${viewToHash({ ...this.view, selection: [id], refined: {} }, this.#initial)}`;
   }
 
-  /** Replaces the selection, or adds to it. What filters hide is not selected, but stays so where it was. */
+  /** Replaces the selection, or adds to it. What filters hide is not newly selected. */
   selectAll(ids: readonly string[], add = false): void {
-    const chosen = ids.filter((id) => this.filtered.passing.has(id) || this.selected.has(id));
-    const selection = add ? [...new Set([...this.view.selection, ...chosen])] : chosen;
-    this.#show({ ...this.view, selection, refined: {} });
+    const selection = selecting(ids, this.view.selection, this.filtered.passing, add);
+    if (selection !== this.view.selection) this.#show({ ...this.view, selection, refined: {} });
   }
 
   /** Chooses the model others are compared with; null returns to the root. */

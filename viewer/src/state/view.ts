@@ -1,6 +1,6 @@
 // The view: everything a link must restore, as plain JSON, and its spelling in the URL's hash.
 
-import { readFilter, writeFilter, type Filter } from "../filter/filters.ts";
+import { filterKey, readFilter, writeFilter, type Filter } from "../filter/filters.ts";
 import { hasTimes } from "../map/collapse.ts";
 import type { Arrangement } from "../map/layout.ts";
 import type { Study } from "../study/study.ts";
@@ -156,7 +156,7 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     arrangement: arrangementNamed(parts.get("arrangement"), study) ?? initial.arrangement,
     enlarged: parts.get("enlarged") === "1",
     collapsed: [...new Set(parts.getAll("collapsed"))].filter((id) => study.childrenOf.has(id)),
-    filters: parts.getAll("filter").map((text) => readFilter(text, study)).filter((filter) => filter !== null),
+    filters: readFilters(parts.getAll("filter"), study),
     panel: parts.get("panel") === "plot" ? "plot" : "table",
     plotX: axis("plotX"),
     plotY: axis("plotY"),
@@ -178,6 +178,12 @@ function arrangementNamed(name: string | null, study: Study): Arrangement | null
 /** The arrangements that a study can be shown in: by time only when it says when its models were made. */
 export function arrangementsOf(study: Study): readonly Arrangement[] {
   return hasTimes(study) ? ["operation", "step", "time"] : ["operation", "step"];
+}
+
+/** One filter for each metric or field, the last that the link has. */
+function readFilters(texts: readonly string[], study: Study): readonly Filter[] {
+  const filters = texts.map((text) => readFilter(text, study)).filter((filter) => filter !== null);
+  return [...new Map(filters.map((filter) => [filterKey(filter), filter])).values()];
 }
 
 function readRefined(text: string): readonly (readonly [string, readonly number[]])[] {
