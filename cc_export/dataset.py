@@ -16,6 +16,7 @@ from cc_export.data import Arrays, Table, open_table
 from cc_export.errors import ExportError
 from cc_export.labels import read_labels
 from cc_export.study.records import DatasetSource, ModelInput
+from cc_export.surrogates import first_broken
 
 # Rows read at once where all rows of a small column are wanted.
 ROWS = 4096
@@ -147,7 +148,16 @@ def open_dataset(source: DatasetSource) -> Dataset:
 
 def _whole(table: Table, names: Sequence[str], rows: int) -> Arrays:
     parts = [table.read(names, first, min(ROWS, rows - first)) for first in range(0, rows, ROWS)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+    found = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    for name, values in found.items():
+        broken = first_broken(values.tolist()) if values.dtype.kind in "OU" else None
+        if broken is not None:
+            raise ExportError(
+                f"{table.place}: array {name!r}, instance {broken}: the text holds half of a "
+                "character (a lone surrogate), which no file can hold",
+                "Write these texts anew, decoded as UTF-8.",
+            )
+    return found
 
 
 def _check_columns(source: DatasetSource, table: Table) -> int:

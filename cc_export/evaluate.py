@@ -27,6 +27,7 @@ from cc_export.onnx_models.read import read_file
 from cc_export.onnx_models.session import Session
 from cc_export.predictions import Predictions, Role
 from cc_export.study.records import Evaluation
+from cc_export.surrogates import first_broken
 from cc_export.tasks.table import task_of
 from cc_export.tasks.task import Base, Case, Task
 from cc_export.temporary import temporary_folder
@@ -150,8 +151,8 @@ def answers_of(
 
     def answers() -> Iterator[Any]:
         if subject.outputs is not None:
-            return _given(subject, dataset, task)
-        return _run(subject, dataset, evaluation, task)
+            return _written(_given(subject, dataset, task), subject)
+        return _written(_run(subject, dataset, evaluation, task), subject)
 
     if keep is not None:
         with suppress(NoRoomError):  # others will have to ask the model again
@@ -214,6 +215,21 @@ def _given(subject: Subject, dataset: Dataset, task: Task) -> Iterator[Any]:
         raise ModelError(error.what.replace(str(subject.outputs), subject.name), error.hint) from (
             None
         )
+
+
+def _written(parts: Iterator[Any], subject: Subject) -> Iterator[Any]:
+    """The same parts; texts that no file can hold fail the model that gave them."""
+    first = 0
+    for part in parts:
+        broken = first_broken(part) if isinstance(part, list) else None
+        if broken is not None:
+            raise ModelError(
+                f"{subject.name}: the answer to instance {first + broken} holds half of a "
+                "character (a lone surrogate), which no file can hold",
+                "Write these texts anew, decoded as UTF-8.",
+            )
+        first += len(part)
+        yield part
 
 
 def _fitted(  # noqa: PLR0913, PLR0917 (what the error says of where the answers are from)

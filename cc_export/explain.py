@@ -9,7 +9,7 @@ from typing import Any
 
 from cc_core.errors import CoreError
 from cc_core.selection import Chart, Explanation, Forest, Model, Operation, encode, explain
-from cc_export.bundle.read import read_site
+from cc_export.bundle.read import our_records, read_site
 from cc_export.bundle.write import MANIFEST
 from cc_export.errors import ExportError
 from cc_export.selections import forest_of
@@ -84,15 +84,16 @@ def _site(source: Path) -> tuple[Forest, list[Metric]]:
     site = read_site(source)
     models = site.models
     timing = site.json(site.manifest["timing"])
-    forest = Forest(
-        Model(
-            model["id"],
-            tuple(model["parents"]),
-            Operation(**model["operation"]) if model["operation"] else None,
+    with our_records(source):
+        forest = Forest(
+            Model(
+                model["id"],
+                tuple(model["parents"]),
+                Operation(**model["operation"]) if model["operation"] else None,
+            )
+            for model in models
         )
-        for model in models
-    )
-    return forest, [_metric(metric, models, timing) for metric in site.manifest["metrics"]]
+        return forest, [_metric(metric, models, timing) for metric in site.manifest["metrics"]]
 
 
 def _metric(

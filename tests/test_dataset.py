@@ -199,6 +199,16 @@ def test_a_single_array_and_a_missing_file(source: DatasetSource) -> None:
     )
 
 
+@pytest.mark.parametrize("shape", ["(-3,)", "(3, -2)"])
+def test_arrays_of_less_than_nothing(source: DatasetSource, shape: str) -> None:
+    """A header with a negative side is refused."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header = header.ljust(117) + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    source.path.write_bytes(zipped(content + bytes(48)))
+    assert "images.npy has the impossible shape [" in error_of(source)
+
+
 def test_arrays_larger_than_the_file(source: DatasetSource) -> None:
     """A header that promises more than there is, however much, is refused."""
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (12, 90000000000000), }"

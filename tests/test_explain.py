@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cc_core.selection import explain
 from cc_export import ExportError, export, read_site
+from cc_export.bundle.chunk import json_chunk
 from cc_export.cli import BAD_INPUT, app
 from cc_export.explain import explain_selection
 from cc_export.selections import first_selections, forest_of
@@ -79,6 +80,17 @@ def test_a_site_gives_the_answer_its_page_gives(
         done = CliRunner().invoke(app, ["explain", str(site), *ids, "--json"])
         shown = json.loads(done.stdout)
         assert {key: shown[key] for key in ("chart", "explanation")} == answer
+
+
+def test_sites_whose_records_are_not_ours(study: Path, tmp_path: Path, viewer: Viewer) -> None:
+    """A manifest without metrics is told in words."""
+    export(study, tmp_path / "site", viewer=viewer)
+    manifest = dict(read_site(tmp_path / "site").manifest)
+    del manifest["metrics"]
+    chunk = json_chunk("data/manifest", manifest)
+    (tmp_path / "site" / chunk.path).write_bytes(chunk.content)
+    with pytest.raises(ExportError, match="its records are not those of cc-export"):
+        explain_selection(tmp_path / "site", ["dense"])
 
 
 def test_an_unknown_model_is_named(study: Path) -> None:

@@ -101,6 +101,23 @@ def test_folders_that_are_no_site(tmp_path: Path, site: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"study": None}, {"study": {}}, {"files": {"x": 1}}, {"files": {"x": {}}}, {"files": [[1]]},
+        {"assets": {"x": 3}}, {"assets": {"x": {"bytes": "1", "parts": []}}}, {"timing": 4},
+        {"runtime": 1}, {"dataset": []}, {"generator": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_manifests_of_another_form(site: Path, change: dict[str, object]) -> None:
+    """Whatever a reader asks a manifest for is checked when the site is opened."""
+    change_manifest(site, lambda manifest: manifest.update(change))
+    assert error_of(lambda: read_site(site), site) == (
+        "SITE: its manifest is not one of cc-export\n    Export the site again."
+    )
+
+
 def test_newer_formats_are_not_guessed_at(site: Path) -> None:
     """A site of a newer format says which version this cc-export reads."""
     change_manifest(site, lambda manifest: manifest["format"].update(version=99))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from cc_export import export, read_site
+from cc_export.bundle.chunk import json_chunk
 from cc_export.bundle.summary import summarize_site
+from cc_export.errors import ExportError
 from cc_export.viewer import Viewer
 
 
@@ -50,6 +53,19 @@ def test_models_of_a_site(site: Path) -> None:
     ]
     assert base.bytes == sum(file.stat().st_size for file in files)
     assert half.bytes > 0
+
+
+@pytest.mark.parametrize("record", [[], {"models": 3}, {"models": [1]}, {"models": [{"id": 1}]}])
+def test_records_that_are_not_ours(site: Path, record: object) -> None:
+    """A site whose overview is of another form is refused in words."""
+    chunk = json_chunk("data/models", record)
+    (site / chunk.path).write_bytes(chunk.content)
+    manifest = dict(read_site(site).manifest)
+    sha256 = hashlib.sha256(chunk.content).hexdigest()
+    manifest["files"] = {**manifest["files"], chunk.path: {"bytes": 1, "sha256": sha256}}
+    (site / "data" / "manifest.js").write_bytes(json_chunk("data/manifest", manifest).content)
+    with pytest.raises(ExportError, match="its records are not those of cc-export"):
+        summarize_site(read_site(site))
 
 
 def test_a_damaged_site(site: Path) -> None:

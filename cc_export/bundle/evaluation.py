@@ -31,6 +31,7 @@ from cc_export.bundle.records import (
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions, Values
 from cc_export.study.records import DatasetSource, Evaluation
+from cc_export.surrogates import mended
 from cc_export.tasks.names import CLASSIFICATION
 
 ATTRIBUTES = "data/attributes"
@@ -204,8 +205,25 @@ def _cells(
     if not columns:
         return ()
     found = dataset.cells(columns, which)
-    rows = zip(*(found[column].tolist() for column in columns), strict=True)
-    return tuple(tuple(Json(jsonable(cell)) for cell in row) for row in rows)
+    rows = zip(*(_listed(found[column]) for column in columns), strict=True)
+    return tuple(tuple(Json(_cell(cell)) for cell in row) for row in rows)
+
+
+def _listed(column: NDArray[Any]) -> list[Any]:
+    """Rows as Python has them; a time finer than it has would become a bare number."""
+    plain = column.astype(str) if column.dtype.kind == "M" else column
+    return list(plain.tolist())
+
+
+def _cell(value: object) -> object:
+    """What is shown of a value of any kind: text, where JSON has none like it."""
+    if isinstance(value, list | tuple):
+        return [_cell(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return jsonable(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return mended(str(value))
 
 
 def _chunk_size(dataset: Dataset) -> int:

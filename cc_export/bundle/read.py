@@ -6,6 +6,7 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +105,56 @@ def _is_whole(file: Path, expected: str | None) -> bool:
     return hashlib.sha256(file.read_bytes()).hexdigest() == expected
 
 
+# What readers ask a manifest for; it may hold more.
+_FORM: Mapping[str, type | tuple[type, ...]] = {
+    "format": dict, "files": dict, "assets": dict, "study": dict, "generator": str, "timing": str,
+    "runtime": (dict, type(None)), "dataset": (dict, type(None)),
+}  # fmt: skip
+_FILE: Mapping[str, type | tuple[type, ...]] = {"sha256": (str, type(None))}
+_ASSET: Mapping[str, type | tuple[type, ...]] = {"bytes": int, "parts": list}
+
+
 def _check_form(folder: Path, manifest: Any) -> None:
-    known = isinstance(manifest, dict) and all(
-        isinstance(manifest.get(part), dict) for part in ("format", "files", "assets")
-    )
-    version = manifest["format"].get("version") if known else None
-    if not isinstance(version, int):
-        raise ExportError(
-            f"{folder}: its manifest is not one of cc-export", "Export the site again."
-        )
-    if version > FORMAT_VERSION:
+    known = manifest.get("format") if isinstance(manifest, dict) else None
+    version = known.get("version") if isinstance(known, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
         raise ExportError(
             f"{folder}: bundle format {version}, this cc-export reads up to {FORMAT_VERSION}",
             "Update cc-export.",
         )
+    if not isinstance(version, int) or not _is_manifest(manifest):
+        raise ExportError(
+            f"{folder}: its manifest is not one of cc-export", "Export the site again."
+        )
+
+
+def _is_manifest(manifest: Any) -> bool:
+    return (
+        _has(manifest, _FORM)
+        and _has(manifest["study"], {"title": str})
+        and all(_has(record, _FILE) for record in manifest["files"].values())
+        and all(_has(record, _ASSET) for record in manifest["assets"].values())
+    )
+
+
+def _has(record: Any, form: Mapping[str, type | tuple[type, ...]]) -> bool:
+    return isinstance(record, dict) and all(
+        key in record and isinstance(record[key], kind) for key, kind in form.items()
+    )
+
+
+@contextmanager
+def our_records(folder: Path) -> Iterator[None]:
+    """For reading a site's records: those of another form are an error in words.
+
+    Raises:
+        ExportError: a record lacks what is asked for.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError):
+        what = f"{folder}: its records are not those of cc-export"
+        raise ExportError(what, "Export the site again.") from None
 
 
 def read_site(folder: Path | str) -> Site:

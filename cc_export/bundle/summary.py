@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cc_export.bundle.read import Site
+from cc_export.bundle.read import Site, our_records
 from cc_export.bundle.write import MANIFEST
 
 _PAGE, _OVERVIEW = "page", "overview"
@@ -56,8 +56,13 @@ def summarize_site(site: Site) -> SiteSummary:
     """Read a whole site, check each file and count.
 
     Raises:
-        ExportError: the chunks that say what the site holds are damaged.
+        ExportError: the chunks that say what the site holds are damaged, or not ours.
     """
+    with our_records(site.folder):
+        return _summarized(site)
+
+
+def _summarized(site: Site) -> SiteSummary:
     manifest = site.manifest
     sizes = {path: _size(site, path) for path in (*manifest["files"], MANIFEST)}
     damaged = tuple(sorted(site.damaged()))

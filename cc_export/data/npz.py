@@ -171,6 +171,8 @@ def _member(info: zipfile.ZipInfo, stream: IO[bytes]) -> Member:
     shape, fortran, dtype = readers[version](stream)
     if dtype.hasobject:
         raise ValueError("Object arrays")
+    if any(side < 0 for side in shape):
+        raise ValueError(f"{info.filename} has the impossible shape {list(shape)}")
     start = stream.tell()
     size = dtype.itemsize
     for side in shape:
