@@ -33,6 +33,8 @@ from cc_export.tasks.task import Base, Case, Task
 from cc_export.temporary import temporary_folder
 
 BATCH = 64
+# Operators whose answer for an instance depends on all that are run together with it.
+_WHOLE_BATCH = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def batch_size(operators: Iterable[str]) -> int:
     Dynamic quantization takes a tensor's scale from the whole batch, so such models are run one
     instance at a time: the answer for an instance must not depend on its neighbours.
     """
-    return 1 if "DynamicQuantizeLinear" in operators else BATCH
+    return BATCH if _WHOLE_BATCH.isdisjoint(operators) else 1
 
 
 def evaluate(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import tiny_models
 import tiny_study
@@ -120,6 +121,45 @@ def test_dynamic_quantization_is_run_one_by_one(tmp_path: Path) -> None:
         for path in (source, tmp_path / "int8.onnx")
     ]
     assert sizes == [BATCH, 1]
+
+
+@pytest.mark.parametrize("operator", ["MatMul", "LSTM"])
+def test_fused_dynamic_quantization_is_run_one_by_one(tmp_path: Path, operator: str) -> None:
+    """Operators that quantize inside answer for an instance alone as they do in the study."""
+    rng = np.random.default_rng(0)
+    wide = rng.normal(size=(5, 64)).astype(np.float32)
+    scale = np.array([0.01], np.float32)
+    if operator == "MatMul":
+        arrays = {"w": rng.integers(-127, 128, (5, 3)).astype(np.int8), "s": scale}
+        inputs = ["image", "w", "s"]
+        attributes = {}
+    else:
+        matrices = {"w": (1, 5, 8), "r": (1, 2, 8)}
+        arrays = {n: rng.integers(-127, 128, s).astype(np.int8) for n, s in matrices.items()}
+        arrays |= {"ws": scale, "wz": np.zeros(1, np.int8)}
+        inputs = ["image", "w", "r", *[""] * 5, "ws", "wz", "ws", "wz"]
+        attributes = {"hidden_size": 2}
+    node = onnx.helper.make_node(
+        f"DynamicQuantize{operator}", inputs, ["logits"], domain="com.microsoft", **attributes
+    )
+    image = wide.T if operator == "MatMul" else wide.T[None]
+    shape = ["n", 5] if operator == "MatMul" else [1, "n", 5]
+    graph = onnx.helper.make_graph(
+        [node],
+        "g",
+        [tiny_models.value("image", shape, onnx.TensorProto.FLOAT)],
+        [tiny_models.value("logits", None, onnx.TensorProto.FLOAT)],
+        [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    model = tiny_models.finished(graph)
+    model.opset_import.add(domain="com.microsoft", version=1)
+    session = ort.InferenceSession(model.SerializeToString())
+    together = session.run(None, {"image": image})[0]
+    alone = session.run(None, {"image": image[..., :1, :]})[0]
+    assert np.abs(together[..., :1, :] - alone).max() > 0
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert batch_size(name for name, _ in inspect_model(path).operators) == 1
 
 
 def test_models_that_answer_nan(tmp_path: Path, dataset: Dataset) -> None:

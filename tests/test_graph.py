@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import tiny_models
 from onnx import helper
@@ -37,11 +39,24 @@ def test_module_paths(name: str, expected: str) -> None:
         ("fc.weight_Transposed_quantized", "fc.weight"),
         ("fc.weight_DequantizeLinear_Output", "fc.weight"),
         ("fc.weight", "fc.weight"),
+        ("fc.weight_scaled_output_quantized", "fc.weight"),
+        ("x_output_scaled_output_scaled", "x"),
+        ("_DQ", ""),
     ],
 )
 def test_names_before_quantization(name: str, expected: str) -> None:
     """What quantizers append to names is taken off, repeatedly."""
     assert without_quantization(name) == expected
+
+
+def test_long_names_take_no_longer() -> None:
+    """Looking for endings costs as little in a name of a million characters as in any other."""
+    name = "_DQ" * 300_000 + "x"
+    begin = time.process_time()
+    assert without_quantization(name) == module_path(name) == name
+    assert without_quantization(name + "_DQ") == name
+    assert module_path("/a/" + name) == "a"
+    assert time.process_time() - begin < 1
 
 
 def test_uses_are_seen_through_other_spellings() -> None:

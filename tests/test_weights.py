@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -165,6 +166,22 @@ def test_two_tensors_of_one_name_stay_two() -> None:
         "rnn.weight": 1.0,
         "rnn.weight (2)": 0.0,
     }
+
+
+def test_many_tensors_of_one_name() -> None:
+    """Thousands of nodes of one name are numbered without counting from the first each time."""
+    count = 20_000
+    nodes = [
+        helper.make_node("Add", [f"t{n}", f"b{n}"], [f"t{n + 1}"], name="same")
+        for n in range(count)
+    ]
+    arrays = {f"b{n}": np.ones(2, np.float32) for n in range(count)}
+    model = tiny_models.Parts(nodes, arrays).model((f"t{count}",))
+    begin = time.process_time()
+    names = [weight.name for weight in weights(model)]
+    assert names == ["bias", *(f"bias ({number})" for number in range(2, count + 1))]
+    # Of what counting from the first takes, less than a tenth.
+    assert time.process_time() - begin < 10
 
 
 def test_what_is_no_weight() -> None:

@@ -105,6 +105,7 @@ class _Model:
     layers: Mapping[str, str]
     folded: Mapping[str, str]
     known: dict[int, PlacedActivation] = field(default_factory=dict)
+    taken: set[TensorKey] = field(default_factory=set)
 
     def keys(self) -> list[TensorKey]:
         """Own keys: the layer as the study calls it, the operator, the number of the call."""
@@ -137,11 +138,12 @@ class _Model:
             else:
                 self._take(place, found[1].key)
         self._by_layer(base)
-        used = {placed.key for placed in base.values()}
+        used = self.taken | {placed.key for placed in base.values()}
         for place, key in enumerate(self.keys()):
-            taken = used | {placed.key for placed in self.known.values()}
             if place not in self.known:
-                self.known[place] = PlacedActivation(free_key(key, taken))
+                free = free_key(key, used)
+                used.add(free)
+                self.known[place] = PlacedActivation(free)
         return tuple(self.known[place] for place in range(len(self.activations)))
 
     def _is_same(self, one: Activation, other: Activation, placed: PlacedActivation) -> bool:
@@ -152,10 +154,9 @@ class _Model:
         return self._layer(one) == placed.key[0]
 
     def _by_layer(self, base: Mapping[Activation, PlacedActivation]) -> None:
-        taken = {placed.key for placed in self.known.values()}
         theirs: dict[TensorKey, list[PlacedActivation]] = defaultdict(list)
         for kind, placed in zip(_kinds(tuple(base)), base.values(), strict=True):
-            if placed.key not in taken:
+            if placed.key not in self.taken:
                 theirs[placed.key[0], kind].append(placed)
         own: dict[TensorKey, list[int]] = defaultdict(list)
         for place, kind in enumerate(_kinds(self.activations)):
@@ -171,7 +172,8 @@ class _Model:
                     self._take(place, placed.key, FOLDED if folded else "")
 
     def _take(self, place: int, key: TensorKey, note: str = "") -> None:
-        if all(placed.key != key for placed in self.known.values()):
+        if key not in self.taken:
+            self.taken.add(key)
             self.known[place] = PlacedActivation(key, note)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from cc_export.regular import check_regular
+
 # A file that changed this recently (ns) could change again without its times telling so.
 _SETTLED = 2_000_000_000
 _READ = 1 << 20
@@ -107,6 +109,7 @@ def digest_files(files: Sequence[Path]) -> Digest:
         if file.is_dir():
             digest.update("\n".join(sorted(entry.name for entry in file.iterdir())).encode())
             continue
+        check_regular(file)
         with file.open("rb") as stream:
             while part := stream.read(_READ):
                 digest.update(part)
@@ -114,8 +117,10 @@ def digest_files(files: Sequence[Path]) -> Digest:
 
 
 def all_within(path: Path) -> tuple[Path, ...]:
-    """A file, or a folder with all that is in it: what its content depends on."""
-    return (path, *sorted(path.rglob("*"))) if path.is_dir() else (path,)
+    """A file, or a folder with the files and folders in it: what its content depends on."""
+    if not path.is_dir():
+        return (path,)
+    return (path, *sorted(file for file in path.rglob("*") if file.is_file() or file.is_dir()))
 
 
 def stamp(file: Path) -> Stamp:

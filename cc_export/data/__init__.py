@@ -12,6 +12,7 @@ from cc_export.data.stream import StreamTable
 from cc_export.data.table import Arrays, Column, Table
 from cc_export.data.text import CsvTable, JsonLinesTable
 from cc_export.errors import ExportError
+from cc_export.regular import check_regular
 from cc_export.study.names import DATA_SUFFIXES
 from cc_export.study.records import DatasetSource
 
@@ -42,4 +43,9 @@ def open_table(source: DatasetSource) -> Table:
     if opener is None:
         known = ", ".join(DATA_SUFFIXES)
         raise ExportError(f"{source.path}: unknown kind of data file", f"Use {known}, or a folder.")
+    if source.path.exists():
+        try:
+            check_regular(source.path)
+        except OSError as error:
+            raise ExportError(f"{source.path}: cannot be read: {error.strerror}") from None
     return opener(source.path)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cc_export.data.table import Arrays, Column, Table
 from cc_export.errors import ExportError
+from cc_export.regular import check_regular
 
 # What numpy and zipfile raise on files that are damaged, encrypted, or hold pickled objects.
 _UNREADABLE = (
@@ -87,6 +88,7 @@ class NpzTable(Table):
             raise self._unreadable(error) from None
 
     def _headers(self) -> dict[str, Member]:
+        check_regular(self._path)
         with self._path.open("rb") as stream:
             magic = stream.read(len(_MAGIC))
             if magic == _MAGIC:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
-from cc_export.onnx_models.graph import TRANSPARENT, Graph, module_path, without_quantization
+from cc_export.onnx_models.graph import (
+    TRANSPARENT,
+    Graph,
+    module_path,
+    without_endings,
+    without_quantization,
+)
 from cc_export.onnx_models.modules import given_place, module_of
 from cc_export.onnx_models.roles import ROLES
 
@@ -226,9 +232,7 @@ def _named_operator(tensor: str) -> str | None:
     if not tensor.startswith("/") or "_output_" not in tensor:
         return None
     name = tensor.rpartition("/")[2].rpartition("_output_")[0]
-    while name.endswith(("_quantized", "_output_0")):
-        name = name.removesuffix("_quantized").removesuffix("_output_0")
-    return _REPEATED.sub("", name) or None
+    return _REPEATED.sub("", without_endings(name, ("_quantized", "_output_0"))) or None
 
 
 def _plain(op_type: str) -> str:

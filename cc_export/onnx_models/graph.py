@@ -123,11 +123,13 @@ def attribute(node: NodeProto, name: str) -> AttributeProto | None:
 _OUTPUT = re.compile(r"_output_\d+$")
 _REPEATED = re.compile(r"_\d+$")
 # What onnxruntime's quantizers append to names.
-_QUANTIZED = re.compile(
-    r"(_quantized|_quant|_DequantizeLinear_Output|_QuantizeLinear_Output|_scaled_output"
-    r"|_output_scaled|_output_quantized|_matmul|_scale|_zero_point|_QuantizeLinear_Input"
-    r"|_Transposed|_DQ|_Q[248]|_bnb4)+$"
-)
+_QUANTIZED = (
+    "_quantized", "_quant", "_DequantizeLinear_Output", "_QuantizeLinear_Output", "_scaled_output",
+    "_output_scaled", "_output_quantized", "_matmul", "_scale", "_zero_point",
+    "_QuantizeLinear_Input", "_Transposed", "_DQ", "_Q2", "_Q4", "_Q8", "_bnb4",
+)  # fmt: skip
+# How much of a name's end they are looked for in: no tool appends more, and a file may try.
+_LONGEST_END = 1024
 # What onnxruntime puts before the name of a weight that took in the next node.
 _FOLDED = re.compile(r"^Conv\w+Fusion_W_")
 
@@ -137,7 +139,7 @@ def module_path(name: str) -> str:
 
     ``stage1.conv1`` there; the name itself when it has no such form.
     """
-    bare = _OUTPUT.sub("", _QUANTIZED.sub("", name))
+    bare = _OUTPUT.sub("", without_endings(name, _QUANTIZED))
     parts = [part for part in bare.split("/") if part]
     if not bare.startswith("/") or not parts:
         return bare
@@ -153,4 +155,17 @@ def module_path(name: str) -> str:
 
 def without_quantization(name: str) -> str:
     """A tensor's name before tools added to it: ``fc.weight_quantized`` → ``fc.weight``."""
-    return _FOLDED.sub("", _QUANTIZED.sub("", name))
+    return _FOLDED.sub("", without_endings(name, _QUANTIZED))
+
+
+def without_endings(name: str, endings: tuple[str, ...]) -> str:
+    """A name without as many of the endings as can stand one after another at its end."""
+    floor, found, pending = max(len(name) - _LONGEST_END, 0), {len(name)}, [len(name)]
+    while pending:
+        end = pending.pop()
+        for ending in endings:
+            start = end - len(ending)
+            if start >= floor and start not in found and name.endswith(ending, floor, end):
+                found.add(start)
+                pending.append(start)
+    return name[: min(found)]

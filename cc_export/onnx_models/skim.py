@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from onnx import ModelProto, TensorProto
 
 from cc_export.errors import ModelError
+from cc_export.regular import check_regular
 
 # Location of the values that lie in the model file itself; no path may hold a zero byte.
 HERE = "\0"
@@ -61,6 +62,7 @@ def skim(path: Path) -> ModelProto:
         ModelError: the file cannot be read, is no ONNX file, or is more graph than weights.
     """
     try:
+        check_regular(path)
         with path.open("rb") as file:
             size = file.seek(0, 2)
             if not size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +83,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
             "Export the model without sparse initializers: zeros are counted in plain ones too.",
         )
     taken: set[tuple[str, str]] = set()
+    numbers: defaultdict[tuple[str, str], Iterator[int]] = defaultdict(lambda: itertools.count(2))
     sources = find_sources(graph)
     scales = set(integer_scales(graph))
     for name, known in sources.items():
@@ -96,9 +98,10 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         quantization = form.quantization
         layer, own_name = _place(without_quantization(name), role, uses[0].node)
         # Two matrices of one recurrent node, say: the second is told apart by a number.
-        numbers = (f"{own_name} ({number})" for number in itertools.count(2))
+        number = numbers[layer, own_name]
+        plain = own_name
         while (layer, own_name) in taken:
-            own_name = next(numbers)
+            own_name = f"{plain} ({next(number)})"
         taken.add((layer, own_name))
         # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
         transposed = _TRANSPOSED in name and len(tensor.dims) == 2

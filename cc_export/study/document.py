@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cc_export.errors import Problem, StudyError
+from cc_export.regular import check_regular
 from cc_export.study.json_values import parse_json
 from cc_export.study.toml_values import parse_toml
 from cc_export.study.values import MOST_LEVELS, Key, NotValidError, Parsed, spell
@@ -73,6 +74,7 @@ def read_document(file: Path) -> Document:
 
 def _text(file: Path) -> str:
     try:
+        check_regular(file)
         with file.open("rb") as stream:
             content = stream.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # a path may hold what no path may
