@@ -108,7 +108,7 @@ def _speed_flags(result: ModelResult, known: Mapping[str, Latency | None]) -> It
     if own and parent and own.batch == parent.batch and own.percentile(25) > parent.percentile(75):
         yield FlagRecord(
             "slower than its parent",
-            f"One run takes {own.percentile(50):.3g} ms instead of the "
+            f"One instance takes {own.percentile(50):.3g} ms instead of the "
             f"{parent.percentile(50):.3g} ms of {result.model.parents[0]!r}, and the middle halves "
             "of their runs do not overlap.",
         )

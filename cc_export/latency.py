@@ -22,19 +22,22 @@ _MOST_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Wall-clock milliseconds of single runs of a batch, warm-up left out."""
+    """Wall-clock milliseconds of single runs of a batch, warm-up left out.
+
+    What is told of them is of one instance: a run divided by its batch.
+    """
 
     batch: int
     times: tuple[float, ...]
 
     def percentile(self, percent: float) -> float:
-        """Linear interpolation between the two nearest runs."""
-        return float(np.percentile(self.times, percent))
+        """Milliseconds of an instance, interpolated between the two nearest runs."""
+        return float(np.percentile(self.times, percent)) / self.batch
 
     @property
     def mean(self) -> float:
-        """Mean in milliseconds."""
-        return float(np.mean(self.times))
+        """Mean milliseconds of an instance."""
+        return float(np.mean(self.times)) / self.batch
 
 
 def together(turns: Sequence[Latency]) -> Latency:

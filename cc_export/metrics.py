@@ -43,7 +43,8 @@ MEASURED: tuple[MetricRecord, ...] = (
         direction="lower",
         unit="ms",
         format=".3~f",
-        definition="Median wall-clock time of one instance in onnxruntime on one thread.",
+        definition="Median wall-clock time of one instance in onnxruntime on one thread; of a "
+        "model that insists on a batch, that of a run divided by its batch.",
         minimum=0.0,
         maximum=None,
         primary=True,
@@ -157,8 +158,9 @@ MEASURED: tuple[MetricRecord, ...] = (
         direction="lower",
         unit="B",
         format=".3~s",
-        definition="Bytes by which loading the model and running one instance raise the resident "
-        "memory of a process that has onnxruntime loaded, at most.",
+        definition="Bytes by which loading the model and running one instance (or the batch that "
+        "the model insists on) raise the resident memory of a process that has onnxruntime loaded, "
+        "at most.",
         minimum=0.0,
         maximum=None,
         primary=False,

@@ -104,6 +104,6 @@ def test_slower_than_its_parent() -> None:
     flags = speed_flags((fast, slow, close, quick, other))
     assert list(flags) == ["slow"]
     assert flags["slow"][0].text == (
-        "One run takes 2.15 ms instead of the 1.15 ms of 'fast', and the middle halves of their "
-        "runs do not overlap."
+        "One instance takes 2.15 ms instead of the 1.15 ms of 'fast', and the middle halves of "
+        "their runs do not overlap."
     )

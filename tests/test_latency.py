@@ -43,6 +43,12 @@ def test_turns_are_one_measurement() -> None:
     assert (found.mean, found.percentile(50), found.percentile(100)) == (4.0, 2.5, 10.0)
 
 
+def test_what_is_told_is_of_one_instance() -> None:
+    """Runs of eight instances take eight times as long as each of them."""
+    found = Latency(8, (16.0, 8.0, 24.0))
+    assert (found.mean, found.percentile(50), found.percentile(0)) == (2.0, 2.0, 1.0)
+
+
 def test_the_machine_is_described() -> None:
     """Timings say what they were taken on."""
     assert set(machine()) == {"cpu", "threads", "provider", "onnxruntime", "python", "system"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny_models
 import tiny_study
-from onnx import helper
+from onnx import TensorProto, helper
 
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.memory import peak_memory
@@ -62,6 +63,35 @@ def test_a_model_that_cannot_be_run(tmp_path: Path, dataset: Dataset) -> None:
     path.write_bytes(parts.model().SerializeToString())
     with peak_memory(lambda: dataset) as measure:
         assert measure(path) is None
+        assert measure(tiny_study.TINY / "models" / "base.onnx") is not None
+
+
+def test_a_model_that_does_not_end(tmp_path: Path, dataset: Dataset) -> None:
+    """A model that would run for years is given up, and the next one is measured."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["again"]),
+            helper.make_node("Add", ["sum", "sum"], ["more"]),
+        ],
+        "body",
+        [
+            tiny_models.value("n", [], TensorProto.INT64),
+            tiny_models.value("go", [], TensorProto.BOOL),
+            tiny_models.value("sum", None, TensorProto.FLOAT),
+        ],
+        [
+            tiny_models.value("again", [], TensorProto.BOOL),
+            tiny_models.value("more", None, TensorProto.FLOAT),
+        ],
+    )
+    node = helper.make_node("Loop", ["most", "", "image"], ["logits"], body=body)
+    path = tmp_path / "loop.onnx"
+    model = tiny_models.Parts([node], {"most": np.array(1 << 50)}).model()
+    path.write_bytes(model.SerializeToString())
+    begin = time.monotonic()
+    with peak_memory(lambda: dataset, most_seconds=20) as measure:
+        assert measure(path) is None
+        assert 19 < time.monotonic() - begin < 60
         assert measure(tiny_study.TINY / "models" / "base.onnx") is not None
 
 

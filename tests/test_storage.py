@@ -59,6 +59,7 @@ def test_four_bits_are_packed() -> None:
     found = stored_weights(model, [("q", 8 * 64)])
     assert (found.bits, found.quantized_share) == (256 * 8 + 16 * 32, 1.0)
     assert found.effective_bits == 5.0
+    assert found.types == (("UINT4", 512),)
 
 
 def test_no_weights() -> None:

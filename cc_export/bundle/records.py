@@ -554,7 +554,7 @@ class TextsChunk:
 class AttributesChunk:
     """``data/attributes``: what is known of every instance.
 
-    ``labels``: class indices (-1: none); bits of a set of classes; or numbers. None where labels
+    ``labels``: class indices; bits of a set of classes; or numbers. None where labels
     are texts, or none. ``groups``: places among the levels of each group.
     """
 
@@ -588,7 +588,7 @@ class InstancesChunk:
 
 @dataclass(frozen=True, slots=True)
 class LatencyRecord:
-    """Wall-clock milliseconds of one run."""
+    """Wall-clock milliseconds of one instance: of each run, divided by the instances in it."""
 
     batch: int
     runs: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto
+from onnx import NodeProto, TensorProto
 
 from cc_export.errors import ModelError
 from cc_export.onnx_models.graph import Graph, attribute
@@ -19,6 +19,7 @@ OPERATORS = frozenset({"MatMulNBits", "GatherBlockQuantized"})
 # Where an operator takes the block that each column belongs to.
 _ORDER = {"MatMulNBits": 4}
 _SCALE, _ZERO = 2, 3
+_PACKED = {"MatMulNBits": 1, "GatherBlockQuantized": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
             f"numbers of {bits} bits"
         )
     return Form(numbers, _packed(graph, node, bits, shape, block), kind)
+
+
+def packed_bits(graph: Graph, name: str) -> int | None:
+    """Bits of the numbers that a tensor of bytes holds for these operators; None: it is no such."""
+    if graph.constants[name].data_type != TensorProto.UINT8:
+        return None
+    users = (
+        use.node for use in graph.uses.get(name, ()) if use.place == _PACKED.get(use.node.op_type)
+    )
+    return next((_number(node, "bits", 4) for node in users), None)
 
 
 def _typed(graph: Graph, node: NodeProto, block: int) -> Quantization:

@@ -484,7 +484,7 @@ export interface TextsChunk {
 /**
  * `data/attributes`: what is known of every instance.
  *
- * `labels`: class indices (-1: none); bits of a set of classes; or numbers. null where labels
+ * `labels`: class indices; bits of a set of classes; or numbers. null where labels
  * are texts, or none. `groups`: places among the levels of each group.
  */
 export interface AttributesChunk {
@@ -513,7 +513,7 @@ export interface InstancesChunk {
   readonly cells: readonly (readonly Json[])[];
 }
 
-/** Wall-clock milliseconds of one run. */
+/** Wall-clock milliseconds of one instance: of each run, divided by the instances in it. */
 export interface LatencyRecord {
   readonly batch: number;
   readonly runs: number;
