@@ -22,7 +22,7 @@ from cc_export.dataset import Dataset, open_dataset
 from cc_export.embed import Embedding, pack_model
 from cc_export.errors import ExportError, ModelError
 from cc_export.evaluate import Subject
-from cc_export.executor import run_all
+from cc_export.executor import give_back, run_all
 from cc_export.expose import Exposed, Sample, Wanted, expose_model
 from cc_export.family import Family
 from cc_export.file_facts import FileFacts, file_facts
@@ -467,6 +467,7 @@ def time_models(results: Results, source: DatasetSource, content: str, runner: R
                     except ModelError as error:
                         failures[model] = str(error)
                 advance(model)
+    give_back()
     return tuple(
         replace(r, failure=failures[r.model.id])
         if r.model.id in failures

@@ -29,6 +29,23 @@ def span(seconds: float) -> tuple[float, float]:
     return begin, time.time()
 
 
+_kept: list[bytearray] = []
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) << 10
+
+
+def fill_and_free() -> int:
+    """Bytes that are held after 100 MB were freed, below something that was not."""
+    blocks = [bytearray(b"x" * 100_000) for _ in range(1000)]
+    _kept.append(bytearray(b"x" * 100_000))
+    del blocks
+    return resident()
+
+
 def fail() -> int:
     raise ModelError("no layers", "Add some.")
 

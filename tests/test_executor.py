@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -100,6 +101,20 @@ def test_what_comes_after_a_task_that_failed() -> None:
         found = dict(run_all(executor, work, {"a": ["b"]}))
     assert found["a"] == 2
     assert isinstance(found["b"], ModelError)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"),
+    reason="another allocator than glibc's",
+)
+def test_a_worker_that_waits_holds_little() -> None:
+    """What a task has freed goes back to the system before the next task."""
+    with local(1) as executor:
+        (_, held), *_ = run_all(executor, {"a": tasks.fill_and_free})
+        (_, waiting), *_ = run_all(executor, {"a": tasks.resident})
+    assert isinstance(held, int)
+    assert isinstance(waiting, int)
+    assert held - waiting > 80_000_000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
