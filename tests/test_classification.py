@@ -12,8 +12,11 @@ from cc_core.classification import (
     NO_CLASS,
     accuracy,
     accuracy_per_class,
+    distribution,
     probabilities,
+    room_for,
     top_k,
+    top_k_of,
 )
 from cc_core.errors import CoreError
 
@@ -43,6 +46,27 @@ def test_top_k_is_a_sorted_head(logits: np.ndarray, k: int) -> None:
         assert found.labels[row].tolist() == expected
         total = (found.probabilities[row].sum(dtype=np.int64) + found.rest[row]) / 65_535
         assert total == pytest.approx(1, abs=(k + 1) / 65_535)
+
+
+few = st.sampled_from([-np.inf, -3.0, 0.0, 0.5, 90.0, 2e38])
+masked = st.sampled_from([np.float16, np.float32, np.float64]).flatmap(
+    lambda dtype: npst.arrays(
+        dtype,
+        st.tuples(st.integers(1, 6), st.integers(1, 8)),
+        elements=few.filter(lambda value: dtype != np.float16 or value < 1e5),
+    )
+)
+
+
+@given(masked, st.integers(1, 10), st.booleans())
+def test_classes_that_are_masked_come_last(logits: np.ndarray, k: int, reuse: bool) -> None:
+    """Scores of every type rank alike: higher ones first, ties and masked ones by lower class."""
+    room = room_for(len(logits) + 2, logits.shape[1]) if reuse else None
+    found = top_k_of(distribution(logits, "logits", room), k, room)
+    for row, values in enumerate(logits.astype(np.float64).tolist()):
+        expected = sorted(range(len(values)), key=lambda c: (-values[c], c))[:k]
+        usable = max(values) > -np.inf
+        assert found.labels[row].tolist() == (expected if usable else [NO_CLASS] * len(expected))
 
 
 def test_instances_without_usable_scores() -> None:

@@ -213,8 +213,8 @@ def _classify(request: Request, tensors: Tensors) -> Answer:
     """Top-k predictions of each scores tensor (n, classes)."""
     answer = []
     for scores in tensors:
-        probability = classification.probabilities(scores, request["scores"])
-        best = classification.top_k(probability, int(request["k"]))
+        found = classification.distribution(scores, request["scores"])
+        best = classification.top_k_of(found, int(request["k"]))
         answer.append(
             Classification(
                 labels=tuple(map(tuple, best.labels.tolist())),

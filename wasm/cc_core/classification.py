@@ -43,7 +43,8 @@ class ClassDistribution:
 
     ``logs`` float64 (n, classes) are log-weights, up to a constant of each instance, ``weights``
     their exponentials, ``total`` (n,) the sums of those. A probability is ``weights / divisor``.
-    ``invalid`` bool (n,) marks instances whose scores held a NaN, or +inf among logits.
+    ``invalid`` bool (n,) marks instances whose scores held a NaN, or +inf among logits. ``order``
+    (n, classes) rises with the weights: the scores themselves, which may be of fewer bits.
     """
 
     logs: NDArray[np.float64]
@@ -51,6 +52,7 @@ class ClassDistribution:
     total: NDArray[np.float64]
     divisor: NDArray[np.float64]
     invalid: NDArray[np.bool_]
+    order: NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def distribution(
                 weights[far] = np.exp(logs[far])
                 total[far] = weights[far].sum(axis=1)
         divisor = total
-    return ClassDistribution(logs, weights, total, divisor, np.isnan(total))
+    order = np.asarray(scores) if scores.dtype in (np.float32, np.float64) else logs
+    return ClassDistribution(logs, weights, total, divisor, np.isnan(total), order)
 
 
 def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]:
@@ -140,7 +143,7 @@ def top_k(probability: NDArray[np.float64], k: int) -> TopK:
     """
     mass = probability.sum(axis=1)
     found = ClassDistribution(
-        probability, probability, mass, np.ones(len(probability)), np.isnan(mass)
+        probability, probability, mass, np.ones(len(probability)), np.isnan(mass), probability
     )
     return top_k_of(found, k)
 
@@ -149,24 +152,31 @@ def top_k_of(found: ClassDistribution, k: int, room: Room | None = None) -> TopK
     """As ``top_k``, without every probability being computed for it."""
     if k < 1:
         raise CoreError(f"top-k needs k of at least 1, got {k}")
-    n, k = len(found.weights), min(k, found.weights.shape[1])
-    left = room.spare[:n] if room else np.empty_like(found.weights)
-    np.copyto(left, found.weights)
-    rows = np.arange(n)
-    labels = np.empty((n, k), np.uint16)
-    chosen = np.empty((n, k))
-    for place in range(k):
-        # The first of equal ones is the lower class; -1 is below any weight.
-        best = left.argmax(axis=1)
-        labels[:, place] = best
-        chosen[:, place] = left[rows, best]
-        left[rows, best] = -1.0
+    labels = _best(found.order, min(k, found.order.shape[1]), room)
+    chosen = np.take_along_axis(found.weights, labels, axis=1)
     labels[found.invalid] = NO_CLASS
     chosen[found.invalid] = 0.0
     divisor = np.where(found.invalid, 1.0, found.divisor)
     mass = np.where(found.invalid, 0.0, found.total)
     rest = np.maximum(0.0, (mass - chosen.sum(axis=1)) / divisor)
-    return TopK(labels, _steps(chosen / divisor[:, None]), _steps(rest))
+    return TopK(labels.astype(np.uint16), _steps(chosen / divisor[:, None]), _steps(rest))
+
+
+def _best(order: NDArray[np.floating], k: int, room: Room | None) -> NDArray[np.intp]:
+    """Columns (n, k) of the k largest of each row, of equal ones the first."""
+    space = room.spare if room else np.empty(order.shape)
+    left = space.reshape(-1).view(order.dtype)[: order.size].reshape(order.shape)
+    np.copyto(left, order)
+    rows, found = np.arange(len(order)), np.empty((len(order), k), np.intp)
+    for place in range(k):
+        found[:, place] = best = left.argmax(axis=1)
+        last = left[rows, best]
+        left[rows, best] = -np.inf
+    # Where the last one was as low as what marks the others, one may have been taken twice.
+    odd = np.flatnonzero(np.isneginf(last))
+    if len(odd):
+        found[odd] = np.argsort(-order[odd], axis=1, kind="stable")[:, :k]
+    return found
 
 
 def true_probability(found: ClassDistribution, truth: NDArray[np.integer]) -> NDArray[np.float64]:
