@@ -45,6 +45,15 @@ const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 const asks = (body: string) => (connection: Connection<string, string>) => connection.ask(body);
 
 describe("an engine's client", () => {
+  test("asks a worker that is there at once, so that the page draws while it works", async () => {
+    const { workers, client } = fakeEngine();
+    await client.warm();
+    const done = client.run(asks("a"));
+    expect(workers[0]!.asked.map(({ body }) => body)).toEqual(["a"]);
+    workers[0]!.answer("A");
+    expect(await done).toBe("A");
+  });
+
   test("starts the worker with the first job, and only one", async () => {
     const { workers, client } = fakeEngine();
     expect(workers).toHaveLength(0);

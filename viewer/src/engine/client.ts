@@ -71,7 +71,8 @@ export class EngineClient<Body, Result> {
     this.#serving = true;
     for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
       try {
-        const connection = await abortable(this.#ready(), job.signal);
+        // A worker that is there is asked at once, before whoever asked draws anything.
+        const connection = this.#open ?? (await abortable(this.#ready(), job.signal));
         this.#working = job;
         job.resolve(await job.work(connection));
       } catch (error) {
@@ -85,8 +86,12 @@ export class EngineClient<Body, Result> {
     this.#serving = false;
   }
 
+  get #open(): Connection<Body, Result> | undefined {
+    return this.#connection?.closed === false ? this.#connection : undefined;
+  }
+
   #ready(): Promise<Connection<Body, Result>> {
-    if (this.#connection && !this.#connection.closed) return Promise.resolve(this.#connection);
+    if (this.#open) return Promise.resolve(this.#open);
     if (this.#starting) return this.#starting.promise;
     this.#connection = undefined;
     const controller = new AbortController();

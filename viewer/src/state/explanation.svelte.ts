@@ -39,12 +39,12 @@ export class ExplanationState {
   readonly #python: PythonEngine;
   readonly #newest = newestOnly();
   readonly #known = new Map<string, unknown>();
-  /** The answers that came with the site; a question waits for them, since they spare starting Python. */
-  readonly #prepared: Promise<void>;
+  /** The answers that came with the site, while they are on their way; a question waits for them, since they spare starting Python. */
+  #prepared: Promise<void> | null;
 
   constructor(bundle: Bundle, python: PythonEngine, chunk: string) {
     this.#python = python;
-    this.#prepared = this.#load(bundle, chunk);
+    this.#prepared = this.#load(bundle, chunk).finally(() => (this.#prepared = null));
   }
 
   async #load(bundle: Bundle, chunk: string): Promise<void> {
@@ -83,7 +83,8 @@ export class ExplanationState {
   }
 
   async #work(study: Study, selection: readonly string[], refined: Refined, first: string | null, wanted: Wanted): Promise<Answered> {
-    await this.#prepared;
+    // No pause once they are there: Python is then asked before the page draws the selection, and the two go on side by side.
+    if (this.#prepared) await this.#prepared;
     const models = (): object => study.models.map(({ id, parents, operation }) => ({ id, parents, operation }));
     const chart = (ids: readonly string[]): Promise<Charted> =>
       this.#once(chartKey(ids), () => this.#call<Charted>("chart", { models: models(), selected: ids }));
