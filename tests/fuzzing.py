@@ -103,10 +103,11 @@ def damaged_values(rng: random.Random) -> bytes:
 
 
 def models() -> tuple[ModelProto, ...]:
-    """What is damaged: floats, halves, and three ways to store integers."""
+    """What is damaged: floats, halves, and several ways to store integers."""
     return (
         tiny_models.float32(BASE), tiny_models.float16(BASE), tiny_models.int8_per_channel(BASE),
         _integer_product(), _packed_product(), _odd(), _large(),
+        _scaled_by_hand(), _fused_integers(),
     )  # fmt: skip
 
 
@@ -161,6 +162,62 @@ def _integer_product() -> ModelProto:
         "z": np.zeros((), np.int8),
     }
     return tiny_models.Parts(nodes, stored).model()
+
+
+def _scaled_by_hand() -> ModelProto:
+    """Integers that take other shapes before they are scaled, in parts of a row and in blocks."""
+    nodes = [
+        helper.make_node("Flatten", ["image"], ["flat"]),
+        helper.make_node("Cast", ["q"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["f", "groups"], ["g"]),
+        helper.make_node("Sub", ["g", "zeros"], ["c"]),
+        helper.make_node("Mul", ["c", "scales"], ["s"]),
+        helper.make_node("Reshape", ["s", "square"], ["w"]),
+        helper.make_node("MatMul", ["flat", "w"], ["m"]),
+        helper.make_node("Unsqueeze", ["p", "first"], ["u"]),
+        helper.make_node("Squeeze", ["u", "first"], ["v"]),
+        helper.make_node("Transpose", ["v"], ["t"], perm=[1, 0]),
+        helper.make_node("DequantizeLinear", ["t", "blocks"], ["d"], axis=0, block_size=5),
+        helper.make_node("MatMul", ["m", "d"], ["logits"]),
+        helper.make_node("Gather", ["table", "which"], ["rows"]),
+        helper.make_node("Cast", ["rows"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["each", "which"], ["factors"]),
+        helper.make_node("Mul", ["numbers", "factors"], ["looked up"]),
+    ]
+    stored = {
+        "q": np.arange(128, dtype=np.int8).reshape(16, 8), "groups": np.array([16, 2, -1]),
+        "zeros": np.ones((16, 2, 1), np.float32), "scales": np.ones((16, 2, 1), np.float32),
+        "square": np.array([0, 8]), "p": np.ones((3, 8), np.int8), "first": np.array([0]),
+        "blocks": np.ones((2, 3), np.float32), "table": np.ones((5, 4), np.int8),
+        "which": np.zeros(2, np.int64), "each": np.ones((5, 1), np.float32),
+    }  # fmt: skip
+    return tiny_models.Parts(nodes, stored).model()
+
+
+def _fused_integers() -> ModelProto:
+    """Operators of onnxruntime that take the scales of their integers beside them."""
+    recurrent = ["x", "w", "r", *[""] * 5, "scale", "zero", "scale", "zero"]
+    nodes = [
+        helper.make_node(
+            "DynamicQuantizeLSTM", recurrent, ["y"], hidden_size=2, domain="com.microsoft"
+        ),
+        helper.make_node(
+            "QAttention", ["y", "a", "b", "one", "columns", "", "", "zero"], ["z"], num_heads=1,
+            domain="com.microsoft",
+        ),
+        helper.make_node(
+            "GatherBlockQuantized", ["table", "which", "blocks"], ["logits"],
+            domain="com.microsoft", block_size=16, quantize_axis=1,
+        ),
+    ]  # fmt: skip
+    stored = {
+        "w": np.ones((1, 5, 8), np.int8), "r": np.ones((1, 2, 8), np.int8),
+        "scale": np.ones((1, 8), np.float32), "zero": np.zeros(1, np.int8),
+        "a": np.ones((2, 6), np.int8), "b": np.ones(6, np.float32), "one": np.float32(1),
+        "columns": np.ones(6, np.float32), "table": np.ones((4, 20), np.uint8),
+        "which": np.zeros(2, np.int64), "blocks": np.ones((4, 3), np.float32),
+    }  # fmt: skip
+    return tiny_models.Parts(nodes, {n: np.asarray(a) for n, a in stored.items()}).model()
 
 
 def _packed_product() -> ModelProto:
