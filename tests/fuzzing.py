@@ -206,6 +206,10 @@ def _fused_integers() -> ModelProto:
             domain="com.microsoft",
         ),
         helper.make_node(
+            "MatMulBnb4", ["z", "coded", "columns"], ["more"], K=6, N=8, block_size=8,
+            quant_type=1, domain="com.microsoft",
+        ),
+        helper.make_node(
             "GatherBlockQuantized", ["table", "which", "blocks"], ["logits"],
             domain="com.microsoft", block_size=16, quantize_axis=1,
         ),
@@ -216,6 +220,7 @@ def _fused_integers() -> ModelProto:
         "a": np.ones((2, 6), np.int8), "b": np.ones(6, np.float32), "one": np.float32(1),
         "columns": np.ones(6, np.float32), "table": np.ones((4, 20), np.uint8),
         "which": np.zeros(2, np.int64), "blocks": np.ones((4, 3), np.float32),
+        "coded": np.full(24, 0x3C, np.uint8),
     }  # fmt: skip
     return tiny_models.Parts(nodes, {n: np.asarray(a) for n, a in stored.items()}).model()
 

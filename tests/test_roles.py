@@ -79,7 +79,7 @@ def test_constants_however_they_are_spelt() -> None:
     assert stored_weights(made, [("bias", 2)]).bits == 64
 
 
-@pytest.mark.parametrize(("operator", "place"), [("MatMulBnb4", 1), ("QMoE", 2)])
+@pytest.mark.parametrize(("operator", "place"), [("MatMulFpQ4", 1), ("QMoE", 2)])
 def test_packed_forms_that_are_not_read(operator: str, place: int) -> None:
     """A model whose weights cannot be read says so; it does not seem to have none."""
     inputs = ["image", *("x" * at for at in range(1, place)), "l.w"]

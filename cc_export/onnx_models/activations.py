@@ -52,8 +52,8 @@ _MOST_STEPS = 16
 _REPEATED = re.compile(r"_\d+$")
 # Operators of other domains by the name that the float model has for them.
 _SPELLINGS = {
-    "QGemm": "Gemm", "MatMulNBits": "MatMul", "FusedConv": "Conv", "FusedGemm": "Gemm",
-    "FusedMatMul": "MatMul", "GatherBlockQuantized": "Gather",
+    "QGemm": "Gemm", "MatMulNBits": "MatMul", "MatMulBnb4": "MatMul", "FusedConv": "Conv",
+    "FusedGemm": "Gemm",    "FusedMatMul": "MatMul", "GatherBlockQuantized": "Gather",
 }  # fmt: skip
 
 

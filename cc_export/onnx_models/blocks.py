@@ -10,23 +10,24 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.codebook import NAMES, Coded, coded_weight
 from cc_export.onnx_models.graph import Graph, attribute
 from cc_export.onnx_models.packed import BITS, Packed, unpacked
 from cc_export.onnx_models.quantization import Quantization
 from cc_export.onnx_models.stored import Stored, element_type, stored
 
-OPERATORS = frozenset({"MatMulNBits", "GatherBlockQuantized"})
+OPERATORS = frozenset({"MatMulNBits", "MatMulBnb4", "GatherBlockQuantized"})
 # Where an operator takes the block that each column belongs to.
 _ORDER = {"MatMulNBits": 4}
 _SCALE, _ZERO = 2, 3
-_PACKED = {"MatMulNBits": 1, "GatherBlockQuantized": 0}
+_PACKED = {"MatMulNBits": 1, "MatMulBnb4": 1, "GatherBlockQuantized": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """How a weight is stored: its numbers, what they stand for, the name of their type."""
 
-    numbers: Stored | Packed
+    numbers: Stored | Packed | Coded
     quantization: Quantization | None
     kind: str
 
@@ -37,6 +38,9 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
     Raises:
         ModelError: attributes, scales or zero points are missing, or do not fit each other.
     """
+    if node.op_type == "MatMulBnb4":
+        coded, how = coded_weight(graph, node, name)
+        return Form(coded, how, coded.name)
     tensor = stored(graph.constants[name], graph.files)
     block = _number(node, "block_size", 128 if node.op_type == "GatherBlockQuantized" else 0)
     if node.op_type == "MatMulNBits":
@@ -69,14 +73,16 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
     return Form(numbers, _packed(graph, node, bits, shape, block), kind)
 
 
-def packed_bits(graph: Graph, name: str) -> int | None:
-    """Bits of the numbers that a tensor of bytes holds for these operators; None: it is no such."""
+def packed_kind(graph: Graph, name: str) -> str | None:
+    """The type of the numbers that a tensor of bytes holds for these operators; None: no such."""
     if graph.constants[name].data_type != TensorProto.UINT8:
         return None
-    users = (
-        use.node for use in graph.uses.get(name, ()) if use.place == _PACKED.get(use.node.op_type)
-    )
-    return next((_number(node, "bits", 4) for node in users), None)
+    for use in graph.uses.get(name, ()):
+        if use.place == _PACKED.get(use.node.op_type):
+            if use.node.op_type == "MatMulBnb4":
+                return NAMES[1 if _number(use.node, "quant_type", 0) else 0]
+            return f"uint{_number(use.node, 'bits', 4)}"
+    return None
 
 
 def _typed(graph: Graph, node: NodeProto, block: int) -> Quantization:

@@ -126,7 +126,7 @@ _REPEATED = re.compile(r"_\d+$")
 _QUANTIZED = (
     "_quantized", "_quant", "_DequantizeLinear_Output", "_QuantizeLinear_Output", "_scaled_output",
     "_output_scaled", "_output_quantized", "_matmul", "_scale", "_zero_point",
-    "_QuantizeLinear_Input", "_Transposed", "_DQ", "_Q2", "_Q4", "_Q8", "_bnb4",
+    "_QuantizeLinear_Input", "_Transposed", "_DQ", "_Q2", "_Q4", "_Q8", "_bnb4", "_Bnb4",
 )  # fmt: skip
 # How much of a name's end they are looked for in: no tool appends more, and a file may try.
 _LONGEST_END = 1024

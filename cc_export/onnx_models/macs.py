@@ -155,6 +155,7 @@ _COSTS: Mapping[str, Callable[[NodeProto, Shapes], int]] = {
     "MatMulIntegerToFloat": _product(0),
     "DynamicQuantizeMatMul": _product(0),
     "MatMulNBits": _product(0),
+    "MatMulBnb4": _product(0),
     "RNN": _recurrent(1),
     "GRU": _recurrent(3),
     "LSTM": _recurrent(4),

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cc_export.errors import ModelError
-from cc_export.onnx_models.packed import Packed
-from cc_export.onnx_models.stored import Cuts, Stored
+from cc_export.onnx_models.stored import Cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,29 @@ class Quantization:
     block: int | None = None
 
 
+class Numbers(Protocol):
+    """What is stored, in whatever form: ``Stored``, ``Packed`` or ``Coded``."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the numbers."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    def blocks(self, cuts: Cuts) -> Iterator[NDArray[np.generic]]:
+        """The numbers of each part (start, stop), flat."""
+
+    def whole(self) -> NDArray[np.generic]:
+        """All numbers in their shape."""
+
+
 @dataclass(frozen=True)
 class Values:
     """The dequantized values of a tensor, in C order of its shape or of its transpose."""
 
-    stored: Stored | Packed
+    stored: Numbers
     quantization: Quantization | None
     transposed: bool = False
 

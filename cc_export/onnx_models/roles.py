@@ -35,6 +35,7 @@ ROLES: Mapping[tuple[str, int], str] = {
     ("DeformConv", 1): "weight", ("DeformConv", 3): "bias",
     # Of onnxruntime: block-quantized and fused operators.
     ("MatMulNBits", 1): "weight", ("MatMulNBits", 5): "bias",
+    ("MatMulBnb4", 1): "weight",
     ("GatherBlockQuantized", 0): "weight",
     ("MatMulIntegerToFloat", 1): "weight", ("MatMulIntegerToFloat", 6): "bias",
     ("DynamicQuantizeMatMul", 1): "weight", ("DynamicQuantizeMatMul", 4): "bias",
@@ -70,7 +71,7 @@ _ARRAYS = {
     "Einsum": "weight", "Concat": "weight", "Where": "weight", "Expand": "weight",
 }  # fmt: skip
 # Packed in ways that are not read here. Left out, a model would seem smaller than it is.
-_UNREAD = frozenset({("MatMulBnb4", 1), ("MatMulFpQ4", 1), ("QMoE", 2), ("QMoE", 5), ("QMoE", 8)})
+_UNREAD = frozenset({("MatMulFpQ4", 1), ("QMoE", 2), ("QMoE", 5), ("QMoE", 8)})
 # Types whose values are no trained numbers: text, flags, indices, shapes.
 _NO_NUMBERS = frozenset(
     {

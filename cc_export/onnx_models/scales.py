@@ -32,6 +32,7 @@ PLACES: Mapping[tuple[str, int], tuple[int, int]] = {
     ("DynamicQuantizeLSTM", 2): (10, 11),
     ("QAttention", 1): (4, 7),
     ("MatMulNBits", 1): (2, 3),
+    ("MatMulBnb4", 1): (2, 3),
     ("GatherBlockQuantized", 0): (2, 3),
 }
 # A bias is stored in units of activation scale times weight scale, taken at these places.

@@ -177,7 +177,7 @@ def _concatenated(node: NodeProto) -> Iterator[NodeProto]:
 
 
 def _n_bits(node: NodeProto) -> Iterator[NodeProto]:
-    """MatMulNBits multiplies by a packed matrix of K × N."""
+    """MatMulNBits and MatMulBnb4 multiply by a packed matrix of K × N."""
     k, n = attribute(node, "K"), attribute(node, "N")
     if k is not None and n is not None and node.output:
         name = f"{node.output[0]} unpacked"
@@ -202,6 +202,7 @@ STAND_INS: Mapping[str, Callable[[NodeProto], Iterator[NodeProto]]] = {
     "DynamicQuantizeMatMul": _like("MatMul", 0, 1),
     "MatMulIntegerToFloat": _like("MatMul", 0, 1),
     "MatMulNBits": _n_bits,
+    "MatMulBnb4": _n_bits,
     "FusedConv": _like("Conv", 0, 1, 2),
     "FusedMatMul": _like("MatMul", 0, 1),
     "Gelu": _like("Identity", 0),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from onnx import ModelProto, TensorProto
 
-from cc_export.onnx_models.blocks import packed_bits
+from cc_export.onnx_models.blocks import packed_kind
 from cc_export.onnx_models.graph import Graph
 from cc_export.onnx_models.scales import find_sources, integer_scales
 
@@ -73,8 +73,8 @@ def stored_weights(
     for name, count in counts:
         tensor = graph.constants[name]
         weights += count
-        packed = packed_bits(graph, name)
-        types[f"UINT{packed}" if packed else _type(tensor)] += count
+        packed = packed_kind(graph, name)
+        types[packed.upper() if packed else _type(tensor)] += count
         own = _bits(tensor)
         quantized += count if own <= QUANTIZED * count else 0
         # Two names may stand for one stored tensor.
