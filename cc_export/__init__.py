@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cc_export.bundle.read import read_site
-    from cc_export.errors import ExportError
+    from cc_export.errors import ExportError, StudyError
     from cc_export.pipeline import Report, export
     from cc_export.study import LoadedStudy, Study, load_study
     from cc_export.version import __version__
@@ -24,6 +24,7 @@ __all__ = [
     "LoadedStudy",
     "Report",
     "Study",
+    "StudyError",
     "__version__",
     "export",
     "load_study",
@@ -33,6 +34,7 @@ __all__ = [
 _HOMES = {
     "ExportError": "cc_export.errors",
     "Report": "cc_export.pipeline",
+    "StudyError": "cc_export.errors",
     "Study": "cc_export.study",
     "LoadedStudy": "cc_export.study",
     "__version__": "cc_export.version",

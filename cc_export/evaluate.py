@@ -121,7 +121,16 @@ def _judged(subject: Subject, case: Case, warnings: Sequence[str]) -> Prediction
     return replace(
         judged,
         metrics={**judged.metrics, **metrics},
-        warnings=(*judged.warnings, *warnings, *problems),
+        warnings=(*judged.warnings, *_without_answer(judged.invalid), *warnings, *problems),
+    )
+
+
+def _without_answer(invalid: int) -> tuple[str, ...]:
+    if not invalid:
+        return ()
+    return (
+        f"{invalid:,} of its answers are none (NaN, infinite or empty) and count as wrong; "
+        "is a value missing in the evaluation data?",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from cc_export.cache import store
 from cc_export.dask import cluster
 from cc_export.dataset import open_dataset
 from cc_export.embed import Models, chosen, embeddings, too_large
+from cc_export.errors import ExportError
 from cc_export.flags import size_flags, speed_flags
 from cc_export.progress import Progress, Silent
 from cc_export.pytorch.convert import Conversion
@@ -122,6 +123,8 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             # Of this machine, as the times are.
             here = executor.Inline() if dask else pool
             results = stages.measure_memory(results, dataset.source, content, runner, here)
+        if folder.exists():
+            _refuse_if_all_failed(results)
         known = embeddings(results, models)
         results = runner.run(stages.packing(results, known), results, pool)
         found = Content(
@@ -139,6 +142,21 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         with runner.open("Write", len(results)) as advance:
             write_site(found, writer, advance)
     return _report(url_of(site) or Path(site), found, writer.bytes, kept.problem, allowed)
+
+
+def _refuse_if_all_failed(results: Sequence[ModelResult]) -> None:
+    """A site that says something is not replaced by one that gives nothing but reasons.
+
+    Raises:
+        ExportError: no model can be used.
+    """
+    with_files = [r for r in results if r.model.onnx or r.model.torch]
+    failures = [f"\n    {r.model.id}: {r.failure}" for r in with_files if r.failure]
+    if failures and len(failures) == len(with_files):
+        raise ExportError(
+            f"no model can be used; the older site is left as it was{''.join(failures)}",
+            "Are the model files what they were, and is the folder they lie in there?",
+        )
 
 
 @contextmanager

@@ -98,8 +98,7 @@ def print_summary(report: Report, console: Console) -> None:
     for stage, seconds in report.seconds.items():
         table.add_row(stage.lower(), f"{seconds:.1f} s")
     console.print(table)
-    for warning in report.warnings:
-        print_marked("warning", "yellow", warning, console)
+    print_warnings(report, console)
     print_flags(report.flags, console)
     print_failures(report, console)
     if report.models == len(report.failures):
@@ -212,6 +211,12 @@ def print_flags(flags: Mapping[str, Sequence[FlagRecord]], console: Console) -> 
             lines = [f"{_many(len(models), 'model')} {kind}: {named}, …; the site says why of each"]
         for line in lines:
             print_marked("flagged", "yellow", line, console)
+
+
+def print_warnings(report: Report, console: Console) -> None:
+    """One line for each thing that went wrong, or will, without failing a model."""
+    for warning in report.warnings:
+        print_marked("warning", "yellow", warning, console)
 
 
 def print_failures(report: Report, console: Console) -> None:

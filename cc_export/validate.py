@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from onnx import ModelProto
 
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
@@ -13,6 +16,7 @@ from cc_export.executor import Inline, run_all
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.weights import weights
 from cc_export.study import LoadedStudy, load_study
+from cc_export.study.records import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def validate_study(path: Path | str, *, files: bool = True) -> Validation:
     study = load_study(path)
     dataset = open_dataset(study.dataset) if files and study.dataset else None
     tasks = {
-        model.id: partial(_open_model, model.onnx, dataset)
+        model.id: partial(_open_model, model.onnx, dataset, study.evaluation)
         for model in study.models
         if files and model.onnx
     }
@@ -66,7 +70,7 @@ def _warnings(study: LoadedStudy) -> tuple[str, ...]:
     return tuple(problem.text(study.file) for problem in study.warnings)
 
 
-def _open_model(path: Path, dataset: Dataset | None) -> None:
+def _open_model(path: Path, dataset: Dataset | None, evaluation: Evaluation | None) -> None:
     model = read_model(path)
     for _ in weights(model, path):  # its quantization is understood
         pass
@@ -80,4 +84,27 @@ def _open_model(path: Path, dataset: Dataset | None) -> None:
             f"{path.name}: the model takes {', '.join(sorted(taken)) or 'no input'}, "
             f"the dataset gives {', '.join(sorted(given))}",
             "Name the model's inputs under `dataset.inputs`.",
+        )
+    outputs = [value.name for value in model.graph.output]
+    if evaluation and evaluation.output is not None and evaluation.output not in outputs:
+        raise ModelError(
+            f"{path.name}: there is no output {evaluation.output!r}",
+            f"`evaluation.output` may be {', '.join(outputs)}.",
+        )
+    if len(dataset) and not dataset.source.preprocess:
+        _check_sizes(model, path, dataset)
+
+
+def _check_sizes(model: ModelProto, path: Path, dataset: Dataset) -> None:
+    """An instance has as many numbers as a model's inputs say, where they say so."""
+    first = dataset.inputs(slice(0, 1))
+    for value in model.graph.input:
+        sides = [side.dim_value for side in value.type.tensor_type.shape.dim][1:]
+        given = first.get(value.name)
+        if given is None or not sides or not all(sides) or given.size == math.prod(sides):
+            continue
+        raise ModelError(
+            f"{path.name}: input {value.name!r} takes {math.prod(sides):,} numbers an instance, "
+            f"of shape {sides}; the dataset gives {given.size:,}, of shape {list(given.shape[1:])}",
+            f"Is `dataset.inputs.{value.name}` the right array?",
         )

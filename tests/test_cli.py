@@ -103,15 +103,34 @@ def test_a_study_becomes_a_site(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_models_that_fail_are_named(tiny: Path, tmp_path: Path) -> None:
-    """Code 1 says that some models failed; quietly, they are all that is printed."""
+    """Code 1 says that some models failed; quietly, only they and warnings are printed."""
     (tiny / "models" / "pruned.onnx").write_bytes(b"[bold]:smile:")
     result = started("build", tiny, "-o", tmp_path / "site", "-q", "--models", "none")
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
+        f"warning {tiny / 'study.yaml'}:54: models[3].metrics: "
+        "model 'half' has no value for 'Verdict'\n    It is shown as missing.\n"
         "failed base/pruned: pruned.onnx: not an ONNX file, or a damaged one\n"
         "    Export it again.\n"
     )
     assert (tmp_path / "site" / "index.html").is_file()
+
+
+def test_a_site_is_not_lost_to_models_that_all_fail(tiny: Path, tmp_path: Path) -> None:
+    """Code 2 and every reason; the older site is as it was. Without one, the reasons are shown."""
+    site = tmp_path / "site"
+    assert run("build", tiny, "-o", site, "-q", "--models", "none").exit_code == 0
+    before = (site / "data" / "models.js").read_bytes()
+    for file in (tiny / "models").glob("*.onnx"):
+        file.write_bytes(b"")
+    result = run("build", tiny, "-o", site, "-q", "--models", "none")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(
+        "error no model can be used; the older site is left as it was\n"
+    )
+    assert "base/pruned: pruned.onnx: holds no graph" in result.stderr
+    assert (site / "data" / "models.js").read_bytes() == before
+    assert run("build", tiny, "-o", tmp_path / "new", "-q", "--models", "none").exit_code == 1
 
 
 def test_errors_of_a_study(tmp_path: Path) -> None:
@@ -268,8 +287,8 @@ def test_show_needs_a_site(tmp_path: Path) -> None:
     result = run("show", tmp_path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"error {tmp_path}: chunk 'data/manifest' cannot be read: No such file or directory\n"
-        "    Is this a site made by cc-export?\n"
+        f"error {tmp_path}: no site made by cc-export\n"
+        "    Make one with `cc-export build STUDY -o FOLDER`.\n"
     )
 
 

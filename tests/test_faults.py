@@ -73,7 +73,7 @@ def test_a_full_disk_under_the_site(on_full_disks: list[dict[str, Any]]) -> None
     for one in found:
         what, hint = one["error"].splitlines()
         assert what.endswith("/site: cannot be written: No space left on device"), one
-        assert hint == "    An older site of that name is left as it was."
+        assert hint == "    An older site of that name, if there is one, is left as it was."
         assert (one["same"], one["damaged"]) == (True, []), one
 
 

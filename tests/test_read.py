@@ -71,7 +71,7 @@ def test_altered_and_missing_files(site: Path) -> None:
     models.unlink()
     assert error_of(lambda: found.models, site) == (
         "SITE: chunk 'data/models' cannot be read: No such file or directory\n"
-        "    Is this a site made by cc-export?"
+        "    Copy the whole folder again, or export again."
     )
 
 
@@ -85,9 +85,9 @@ def test_ids_that_are_none(site: Path) -> None:
 def test_folders_that_are_no_site(tmp_path: Path, site: Path) -> None:
     """A folder without a manifest, and a manifest that is damaged or not ours, are told apart."""
     assert error_of(lambda: read_site(tmp_path / "none"), tmp_path / "none") == (
-        "SITE: chunk 'data/manifest' cannot be read: No such file or directory\n"
-        "    Is this a site made by cc-export?"
+        "SITE: there is no such folder\n    Make one with `cc-export build STUDY -o FOLDER`."
     )
+    assert read_site(site / "index.html").models == read_site(site).models
     manifest = site / "data" / "manifest.js"
     whole = manifest.read_bytes()
     manifest.write_bytes(whole[:-5])

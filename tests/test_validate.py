@@ -40,6 +40,21 @@ def test_every_model_file_is_tried(tiny: Path) -> None:
     }
 
 
+def test_outputs_and_sizes_are_checked(tiny: Path) -> None:
+    """A model that lacks the output asked for, or takes another number of values, is named."""
+    study = tiny / "study.yaml"
+    text = study.read_text("utf-8")
+    assert "output: logits" in text
+    study.write_text(text.replace("output: logits", "output: zz"), "utf-8")
+    assert "there is no output 'zz'" in validate_study(tiny).failures["base"]
+    study.write_text(text, "utf-8")
+    model = tiny_models.network(tiny_models.weights()).model()
+    for side in model.graph.input[0].type.tensor_type.shape.dim[1:]:
+        side.dim_value = 7
+    (tiny / "models" / "half.onnx").write_bytes(model.SerializeToString())
+    assert "takes" in validate_study(tiny).failures["half"]
+
+
 def test_instances_that_cannot_be_read(tiny: Path) -> None:
     """The evaluation set is every model's, so without it nothing is valid."""
     (tiny / "evaluation.npz").unlink()

@@ -132,7 +132,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     assert error_of(lambda: make(file)) == expected
     assert error_of(lambda: make(file / "below")) == (
         f"{file / 'below'}: cannot be written: File exists\n"
-        "    An older site of that name is left as it was."
+        "    An older site of that name, if there is one, is left as it was."
     )
 
 
@@ -181,7 +181,7 @@ def test_names_that_no_disk_takes(tmp_path: Path) -> None:
     long = tmp_path / ("x" * 300)
     assert error_of(lambda: make(long)) == (
         f"{long}: cannot be written: File name too long\n"
-        "    An older site of that name is left as it was."
+        "    An older site of that name, if there is one, is left as it was."
     )
 
 
@@ -225,6 +225,6 @@ def test_a_full_disk(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.stdout == (
         "site: cannot be written: File too large\n"
-        "    An older site of that name is left as it was.\n"
+        "    An older site of that name, if there is one, is left as it was.\n"
     )
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ import orjson
 
 from cc_export.bundle.chunk import GZIP, BrokenChunkError, payload
 from cc_export.bundle.records import FORMAT_VERSION
+from cc_export.bundle.write import MANIFEST
 from cc_export.errors import ExportError
 
 
@@ -89,7 +90,7 @@ class Site:
         except OSError as error:
             raise ExportError(
                 f"{self.folder}: chunk {chunk_id!r} cannot be read: {error.strerror}",
-                "Is this a site made by cc-export?",
+                "Copy the whole folder again, or export again.",
             ) from None
 
     def _parse(self, chunk_id: str, content: bytes) -> Any:
@@ -166,4 +167,10 @@ def read_site(folder: Path | str) -> Site:
     Raises:
         ExportError: there is no site, or its format is newer than this cc-export.
     """
-    return Site(Path(folder))
+    folder = Path(folder)
+    # What ``build`` prints, and what a browser shows.
+    folder = folder.parent if folder.name == "index.html" else folder
+    if not (folder / MANIFEST).is_file():
+        what = "no site made by cc-export" if folder.exists() else "there is no such folder"
+        raise ExportError(f"{folder}: {what}", "Make one with `cc-export build STUDY -o FOLDER`.")
+    return Site(folder)

@@ -178,5 +178,6 @@ def _swap(fresh: Path, site: Path) -> None:
 def _cannot_write(site: Path, error: Exception) -> ExportError:
     what = getattr(error, "strerror", None) or str(error)
     return ExportError(
-        f"{site}: cannot be written: {what}", "An older site of that name is left as it was."
+        f"{site}: cannot be written: {what}",
+        "An older site of that name, if there is one, is left as it was.",
     )

@@ -117,6 +117,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
     if as_json:
         typer.echo(printed.report_json(report))
     elif quiet:
+        printed.print_warnings(report, err)
         printed.print_failures(report, err)
     else:
         printed.print_summary(report, out)

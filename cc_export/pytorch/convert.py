@@ -71,6 +71,11 @@ def convert(module: Any, inputs: Arrays, target: Path, how: ToOnnx) -> Conversio
         OSError: the file cannot be written.
     """
     torch = need("torch", WHY)
+    newest = onnx.defs.onnx_opset_version()
+    if how.opset is not None and how.opset > newest:
+        raise ModelError(
+            f"there is no opset {how.opset}; the newest is {newest}", "Leave the opset out."
+        )
     module = prepared(module)
     inputs = _typed(torch, module, inputs)
     order, named = _order(module, tuple(inputs))
@@ -100,6 +105,12 @@ def convert(module: Any, inputs: Arrays, target: Path, how: ToOnnx) -> Conversio
             problem = problem or error
             continue
         opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
+        if how.opset not in {None, opset}:
+            target.unlink(missing_ok=True)
+            raise ModelError(
+                f"torch {versions()[0]} cannot write it in opset {how.opset}, it gives {opset}",
+                f"Leave the opset out, or ask for {opset}.",
+            )
         return Conversion(exporter, versions()[0], opset, len(renamed), close)
     assert problem is not None
     raise problem
