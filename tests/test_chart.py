@@ -129,6 +129,7 @@ def test_every_selection_charts_truthfully(seed: int) -> None:
         for axis, place in ((chart.x, "x"), (chart.colour, "colour"), (chart.facet, "facet")):
             used = {getattr(mark, place) for mark in chart.marks}
             assert used == (set(range(len(axis.values))) if axis else {0})
+            assert axis is None or len(set(axis.values)) == len(axis.values)
 
 
 def test_refinement_counts_what_each_choice_leaves() -> None:

@@ -47,6 +47,33 @@ def test_one_parameter() -> None:
     assert found.sentence == "2 models differ in prune · amount (0.5, 0.9)."
 
 
+@pytest.mark.parametrize(
+    ("values", "told", "sentence"),
+    [
+        ((8, "8", "all"), (8, '"8"', '"all"'), '8, "8", "all"'),
+        ((["a", "b"], "a, b"), ('["a", "b"]', '"a, b"'), '["a", "b"], "a, b"'),
+        ((None, "null"), ('"null"', "null"), '"null", null'),
+        (("none", "all"), ("all", "none"), "all, none"),
+    ],
+)
+def test_values_that_look_alike_are_told_apart(
+    values: tuple[object, ...], told: tuple[object, ...], sentence: str
+) -> None:
+    """Texts are in quotes where a number, a list or nothing would be spelled the same."""
+    models = [Model(f"m{i}", ("resnet",), op("cut", by=value)) for i, value in enumerate(values)]
+    found = explain(forest(*RESNET, *models), [model.id for model in models])
+    assert found.variables[0].values == told
+    assert found.sentence == f"{len(values)} models differ in cut · by ({sentence})."
+
+
+def test_a_value_called_none_is_not_an_absent_step() -> None:
+    """Beside models that lack the step, the text "none" is in quotes."""
+    models = [Model(f"m{i}", ("resnet",), op("cut", by=f"no{'ne' * i}")) for i in range(2)]
+    found = explain(forest(*RESNET, *models), ["resnet", "m0", "m1"])
+    by = next(variable for variable in found.variables if variable.parameter == "by")
+    assert by.values == (None, '"no"', '"none"')
+
+
 def test_presence() -> None:
     """An operation that some have and some have not is one variable of its own."""
     found = explain(forest(*RESNET), ["prune50", "prune50-tuned"])
@@ -190,7 +217,7 @@ def test_other_parents_are_a_parameter() -> None:
     [variable] = found.variables
     assert variable.label == "merge · other parents"
     assert sorted(variable.model_values) == [0, 1, 2]
-    assert "(b, x, y, x, y)" in found.sentence
+    assert '(["b"], ["x", "y"], ["x, y"])' in found.sentence
 
 
 def test_a_label_stands_once() -> None:

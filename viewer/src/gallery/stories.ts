@@ -106,6 +106,7 @@ export const STORIES: readonly Story[] = [
       ],
     },
   },
+  { name: "differences, that cannot be drawn", panel: "differences", ...PAIR, answer: { ...PAIR.answer, charted: { ...PAIR.answer.charted, chart: null as never } } },
   { name: "selection, empty", panel: "selection", models: MANY },
   { name: "selection, many", panel: "selection", models: MANY, hash: SELECTED },
   { name: "selection, long names", panel: "selection", models: STUDIES["long names"]!, hash: `#model=${encodeURIComponent(LONG)}` },

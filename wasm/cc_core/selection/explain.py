@@ -30,7 +30,8 @@ class Variable:
     """One thing in which the selected models differ.
 
     ``values`` are the distinct values in a meaningful order: None, "not there", first; then
-    numbers by value; then text. A parameter that is null has the text "null". ``model_values``
+    numbers by value; then text. A parameter that is null has the text "null". Where two values
+    would be shown alike, such as 8 and "8", all texts are as JSON spells them. ``model_values``
     holds the index into ``values`` of each selected model, in the order of
     ``Explanation.models``. ``implied_by`` is the label of a variable that this one is a function
     of; an implied variable costs nothing. ``column`` numbers the steps of the alignment: variables
@@ -148,11 +149,23 @@ def _fill(asked: Variable, entries: Sequence[_Entry]) -> Variable:
     shown = dict(entries)
     keys = sorted(shown, key=lambda key: (*_order(shown[key]), key))
     place = {key: index for index, key in enumerate(keys)}
+    exact = _sound_alike(asked.operation, shown.values())
     return replace(
         asked,
-        values=tuple(shown[key] for key in keys),
+        values=tuple(
+            key if exact and not isinstance(shown[key], int | float | None) else shown[key]
+            for key in keys
+        ),
         model_values=tuple(place[key] for key, _ in entries),
     )
+
+
+def _sound_alike(operation: str, values: Iterable[object]) -> bool:
+    """Whether two of the values, or one and what says that there is none, would be shown alike."""
+    texts: list[str] = []
+    for value in values:
+        texts += ["–", "none", f"no {operation}"] if value is None else [spell(value)]
+    return len(set(texts)) < len(texts)
 
 
 def _order(value: object) -> tuple[int, float, tuple[tuple[int, int, str], ...]]:
