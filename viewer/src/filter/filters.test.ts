@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { metric, model, smallStudy } from "../study/fixture.ts";
 import { readBudget, writeBudget } from "./budget.ts";
-import { applyFilters, fieldsOf, readFilter, stoppedBy, writeFilter, type Filter } from "./filters.ts";
+import { applyFilters, fieldsOf, readFilter, stoppedBy, writeFilter, type Filter, type ValueFilter } from "./filters.ts";
 
 const ACCURACY = metric("Accuracy", { format: ".1%" });
 const SIZE = metric("Size", { unit: "B", format: ".3~s" });
@@ -54,22 +54,47 @@ describe("stoppedBy", () => {
 
 describe("filters in a link", () => {
   it("come back exactly", () => {
-    for (const filter of [range("Size", null, 1e7), { kind: "value", field: "prune · amount", values: ["0.5", "none"] } as const]) {
+    for (const filter of [range("Size", null, 1e7), { kind: "value", field: "prune · amount", values: [null, "0.5"] } as const]) {
       expect(readFilter(writeFilter(filter), study)).toEqual(filter);
     }
   });
 
   it("are left out when the study has no such metric or field, or they are none", () => {
-    for (const text of ['["metric","Gone",1,2]', '["value","gone","x"]', '["metric","Size","1",2]', "{", '"x"', "[1]"]) {
+    for (const text of ['["metric","Gone",1,2]', '["value","gone","x"]', '["value","operation","\\"gone\\""]', '["value","operation","prune"]', '["metric","Size","1",2]', "{", '"x"', "[1]"]) {
       expect(readFilter(text, study)).toBeNull();
     }
   });
 
   it("offers the fields that tell models apart", () => {
     expect([...fieldsOf(study)]).toEqual([
-      ["operation", ["train", "prune"]],
-      ["prune · amount", ["none", "0.5", "0.9"]],
+      ["operation", [{ value: '"train"', label: "train" }, { value: '"prune"', label: "prune" }]],
+      ["prune · amount", [{ value: null, label: "no amount" }, { value: "0.5", label: "0.5" }, { value: "0.9", label: "0.9" }]],
     ]);
+  });
+
+  it("keep the values that the study has, or what was not chosen yet", () => {
+    const values = (text: string) => readFilter(text, study)?.kind === "value" && (readFilter(text, study) as ValueFilter).values;
+    expect(values('["value","prune · amount","0.7","0.9"]')).toEqual(["0.9"]);
+    expect(values('["value","prune · amount"]')).toEqual([]);
+  });
+});
+
+describe("values of a field", () => {
+  const scoped = (...scopes: readonly unknown[]) =>
+    smallStudy([model("dense"), ...scopes.map((scope, place) => ({ ...model(`p${place}`, "dense"), operation: { name: "prune", parameters: { scope } } }))], []);
+  const left = (of: typeof study, value: string | null) => [...applyFilters(of, [{ kind: "value", field: "prune · scope", values: [value] }]).passing];
+
+  it("are other choices than the lack of one, whatever they are called", () => {
+    const odd = scoped("none", null);
+    expect(fieldsOf(odd).get("prune · scope")?.map(({ label }) => label)).toEqual(["no scope", "none", "null"]);
+    expect([left(odd, null), left(odd, '"none"'), left(odd, "null")]).toEqual([["dense"], ["p0"], ["p1"]]);
+  });
+
+  it("are told apart by quotes where a number and a text look alike", () => {
+    const odd = scoped(8, "8", "all");
+    expect(fieldsOf(odd).get("prune · scope")?.map(({ label }) => label)).toEqual(["no scope", "8", '"8"', '"all"']);
+    expect([left(odd, "8"), left(odd, '"8"')]).toEqual([["p0"], ["p1"]]);
+    expect(fieldsOf(scoped("no scope")).get("prune · scope")?.map(({ label }) => label)).toEqual(["no scope", '"no scope"']);
   });
 });
 

@@ -11,12 +11,22 @@ export interface MetricFilter {
   readonly high: number | null;
 }
 
+/** A value of a field as JSON text, so that 8 and "8" are two; null where a model has none. */
+export type FieldValue = string | null;
+
 /** A model passes when the field's value is one of `values`. */
 export interface ValueFilter {
   readonly kind: "value";
   /** "operation", "tag", or "operation · parameter". */
   readonly field: string;
-  readonly values: readonly string[];
+  readonly values: readonly FieldValue[];
+}
+
+/** What can be chosen of a field. */
+export interface Choice {
+  readonly value: FieldValue;
+  /** Different for each value of the field. */
+  readonly label: string;
 }
 
 export type Filter = MetricFilter | ValueFilter;
@@ -73,35 +83,41 @@ export function stoppedBy(study: Study, model: ModelRecord, filters: readonly Fi
   return undefined;
 }
 
-export const NONE = "none";
-
 /** The fields whose values can be chosen, with their values in order of first appearance. */
-export function fieldsOf(study: Study): ReadonlyMap<string, readonly string[]> {
-  const names = new Set(["operation"]);
+export function fieldsOf(study: Study): ReadonlyMap<string, readonly Choice[]> {
+  // The name of each field, with the word for what a model may lack.
+  const names = new Map([["operation", "operation"]]);
   for (const model of study.models) {
-    if (model.tag) names.add("tag");
+    if (model.tag) names.set("tag", "tag");
     for (const parameter of Object.keys(model.operation?.parameters ?? {})) {
-      names.add(parameterField(model.operation?.name ?? "", parameter));
+      names.set(parameterField(model.operation?.name ?? "", parameter), parameter);
     }
   }
-  const fields = [...names].map((name) => {
+  const fields = [...names].map(([name, word]) => {
     const values = [...new Set(study.models.map((model) => fieldValue(model, name)))];
-    return [name, values] as const;
+    return [name, choicesOf(values, `no ${word}`)] as const;
   });
-  return new Map(fields.filter(([, values]) => values.length > 1));
+  return new Map(fields.filter(([, choices]) => choices.length > 1));
+}
+
+/** Values under the labels that people write, or as JSON spells them where two would have one label. */
+function choicesOf(values: readonly FieldValue[], lacking: string): readonly Choice[] {
+  const labels = values.map((value) => (value === null ? lacking : spellValue(JSON.parse(value))));
+  const alike = new Set(labels).size < labels.length;
+  return values.map((value, place) => ({ value, label: alike && value !== null ? value : (labels[place] ?? "") }));
 }
 
 function parameterField(operation: string, parameter: string): string {
   return `${operation} · ${parameter}`;
 }
 
-function fieldValue(model: ModelRecord, field: string): string {
-  if (field === "operation") return model.operation?.name ?? NONE;
-  if (field === "tag") return model.tag || NONE;
+function fieldValue(model: ModelRecord, field: string): FieldValue {
+  if (field === "operation") return model.operation ? JSON.stringify(model.operation.name) : null;
+  if (field === "tag") return model.tag ? JSON.stringify(model.tag) : null;
   for (const [name, value] of Object.entries(model.operation?.parameters ?? {})) {
-    if (parameterField(model.operation?.name ?? "", name) === field) return spellValue(value);
+    if (parameterField(model.operation?.name ?? "", name) === field) return JSON.stringify(value);
   }
-  return NONE;
+  return null;
 }
 
 /** A filter from a link, or null when it is none that this study can apply. */
@@ -118,8 +134,12 @@ export function readFilter(text: string, study: Study): Filter | null {
   if (kind === "metric" && metricNamed(study, name) && rest.length === 2 && rest.every(isBound)) {
     return { kind, metric: name, low: rest[0] ?? null, high: rest[1] ?? null };
   }
-  if (kind === "value" && fieldsOf(study).has(name) && rest.every((item) => typeof item === "string")) {
-    return { kind, field: name, values: [...new Set(rest)] };
+  const choices = kind === "value" ? fieldsOf(study).get(name) : undefined;
+  if (choices) {
+    const known = new Set<unknown>(choices.map((choice) => choice.value));
+    const values = [...new Set(rest)].filter((value): value is FieldValue => known.has(value));
+    // Without any value that the study has, the filter would let everything pass.
+    if (values.length > 0 || rest.length === 0) return { kind: "value", field: name, values };
   }
   return null;
 }

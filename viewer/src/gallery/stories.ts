@@ -111,6 +111,6 @@ export const STORIES: readonly Story[] = [
   { name: "selection, many", panel: "selection", models: MANY, hash: SELECTED },
   { name: "selection, long names", panel: "selection", models: STUDIES["long names"]!, hash: `#model=${encodeURIComponent(LONG)}` },
   { name: "filters, empty", panel: "filters", models: MANY },
-  { name: "filters, many", panel: "filters", models: MANY, hash: `#filter=${encodeURIComponent('["metric","Accuracy",0.5,null]')}&filter=${encodeURIComponent('["value","operation","prune"]')}` },
+  { name: "filters, many", panel: "filters", models: MANY, hash: `#filter=${encodeURIComponent('["metric","Accuracy",0.5,null]')}&filter=${encodeURIComponent('["value","operation","\\"prune\\""]')}` },
   { name: "filters, missing", panel: "filters", models: STUDIES["missing"]!, hash: `#filter=${encodeURIComponent('["metric","Accuracy",0.5,null]')}` },
 ];

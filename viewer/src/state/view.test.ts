@@ -56,17 +56,17 @@ describe("the view in the address", () => {
   });
 
   it("has one filter for each metric and field, the last one of a link, and each value once", () => {
-    const filters = ['["metric","Size",null,8]', '["value","operation","prune","prune"]', '["metric","Accuracy",0.4,null]', '["metric","Size",2,null]'];
+    const filters = ['["metric","Size",null,8]', '["value","operation","\\"prune\\"","\\"prune\\""]', '["metric","Accuracy",0.4,null]', '["metric","Size",2,null]'];
     const hash = filters.map((filter) => `filter=${encodeURIComponent(filter)}`).join("&");
     expect(hashToView(hash, initial, study).filters).toEqual([
       { kind: "metric", metric: "Size", low: 2, high: null },
-      { kind: "value", field: "operation", values: ["prune"] },
+      { kind: "value", field: "operation", values: ['"prune"'] },
       { kind: "metric", metric: "Accuracy", low: 0.4, high: null },
     ]);
   });
 
   it("leaves out what the study does not have", () => {
-    const view = hashToView("#arrangement=other&collapsed=gone&model=gone&model=__proto__&base=gone&colour=Gone&instance=99&instance=x", initial, study);
+    const view = hashToView("#sort=Gone&arrangement=other&collapsed=gone&model=gone&model=__proto__&base=gone&colour=Gone&instance=99&instance=x", initial, study);
     expect(view).toEqual({ ...initial, selection: ["__proto__"], colour: null });
   });
 });

@@ -162,7 +162,7 @@ export function hashToView(hash: string, initial: View, study: Study): View {
     plotY: axis("plotY"),
     logX: parts.get("logX") === "1",
     logY: parts.get("logY") === "1",
-    sort: parts.get("sort") || null,
+    sort: ["model", "operation", ...study.metrics.map(({ name }) => name)].find((key) => key === parts.get("sort")) ?? null,
     descending: parts.get("descending") === "1",
     refined: Object.fromEntries(parts.getAll("refine").flatMap(readRefined)),
     charted: readCharted(parts.get("charted"), study),
