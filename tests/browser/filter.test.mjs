@@ -67,6 +67,10 @@ for (const name of BROWSERS) {
         await page.select(ADD, metric("Accuracy"));
         await type(page, "Accuracy at least", "ninety");
         await eventually(() => status(page), "“ninety” is no number");
+        // What cannot be read stays, and is marked, in its field alone, whatever the other bound becomes.
+        await type(page, "Accuracy at most", "0.99");
+        await eventually(() => page.$$eval('[aria-label^="Accuracy at"]', (fields) => fields.map((field) => [field.value, field.getAttribute("aria-invalid")])), [["ninety", "true"], ["99 %", "false"]]);
+        assert.equal(await status(page), "“ninety” is no number");
         await type(page, "Accuracy at least", "200 %");
         await eventually(() => left(page), "No model passes, 26 hidden");
         await page.evaluate(() => [...document.querySelectorAll("button")].find((node) => node.textContent.trim() === "Remove all filters").click());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dragged, gripAt } from "./grip.ts";
+import { boundsAfter, dragged, gripAt, type Grip, type Range } from "./grip.ts";
 
 describe("a press on a histogram", () => {
   it("takes the nearer end, the range between them, or begins a new one", () => {
@@ -19,5 +19,23 @@ describe("a press on a histogram", () => {
     expect(dragged("both", [50, 100], 75, 95, 150)).toEqual([70, 120]);
     expect(dragged("both", [50, 100], 75, 900, 150)).toEqual([100, 150]);
     expect(dragged("new", [0, 150], 80, -20, 150)).toEqual([0, 80]);
+  });
+
+  it("keeps the bound that was typed at the end it does not hold, on whichever side that comes to be", () => {
+    const typed = { low: 0.123456, high: 0.654321 };
+    const before: Range = [12, 65];
+    const brushed = ([left, right]: Range) => ({ low: left / 100, high: right / 100 });
+    const drag = (grip: Grip, start: number, at: number) => boundsAfter(grip, typed, before, dragged(grip, before, start, at, 150), brushed);
+    expect(drag("from", 12, 30)).toEqual({ low: 0.3, high: 0.654321 });
+    expect(drag("to", 65, 90)).toEqual({ low: 0.123456, high: 0.9 });
+    expect(drag("from", 12, 80)).toEqual({ low: 0.654321, high: 0.8 });
+    expect(drag("to", 65, 5)).toEqual({ low: 0.05, high: 0.123456 });
+    expect(drag("both", 40, 50)).toEqual({ low: 0.22, high: 0.75 });
+    expect(drag("new", 90, 100)).toEqual({ low: 0.9, high: 1 });
+  });
+
+  it("keeps a typed bound that lies beyond the histogram", () => {
+    const brushed = ([left, right]: Range) => ({ low: left, high: right });
+    expect(boundsAfter("from", { low: null, high: 1e9 }, [0, 150], [40, 150], brushed)).toEqual({ low: 40, high: 1e9 });
   });
 });

@@ -2,6 +2,12 @@
 
 export type Range = readonly [number, number];
 
+/** Of a metric, both included; null is no bound. */
+export interface Bounds {
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
 /** In pixels along the histogram. */
 const NEAR = 5;
 
@@ -22,4 +28,17 @@ export function dragged(grip: Grip, range: Range, start: number, at: number, wid
   const ends = { new: [start, at], from: [at, to], to: [from, at], both: [from + by, to + by] }[grip];
   const [a = 0, b = 0] = ends.map((end) => Math.max(0, Math.min(width, end)));
   return a < b ? [a, b] : [b, a];
+}
+
+/**
+ * The bounds after a drag from one range to another: an end that was not moved keeps its bound to the last digit, also where the other one
+ * crossed it.
+ * @param bounds those before the drag
+ * @param brushed those that the places of a range stand for
+ */
+export function boundsAfter(grip: Grip, bounds: Bounds, before: Range, after: Range, brushed: (range: Range) => Bounds): Bounds {
+  const { low, high } = brushed(after);
+  if (grip === "from") return after[1] === before[1] ? { low, high: bounds.high } : { low: bounds.high, high };
+  if (grip === "to") return after[0] === before[0] ? { low: bounds.low, high } : { low, high: bounds.low };
+  return { low, high };
 }

@@ -17,7 +17,7 @@ import { Marks } from "./marks.svelte.ts";
 import { Parts } from "./parts.svelte.ts";
 import { RunState } from "./run.svelte.ts";
 import { selecting } from "./selecting.ts";
-import { defaultView, hashToView, viewToHash, wordsOfChange, type SidePanel, type View } from "./view.ts";
+import { defaultView, hashToView, refinedBy, viewToHash, wordsOfChange, type SidePanel, type View } from "./view.ts";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -206,10 +206,7 @@ export class AppState {
 
   /** Keeps a variable's value in the comparison, or drops it; a variable of which no value is kept keeps all. */
   refine(label: string, place: number): void {
-    const kept = this.view.refined[label] ?? [];
-    const places = kept.includes(place) ? kept.filter((other) => other !== place) : [...kept, place].sort((a, b) => a - b);
-    const others = Object.entries(this.view.refined).filter(([other]) => other !== label);
-    this.#show({ ...this.view, refined: Object.fromEntries(places.length > 0 ? [...others, [label, places]] : others) });
+    this.#show({ ...this.view, refined: refinedBy(this.view.refined, label, place) });
   }
 
   /** Shows the choices that narrow a comparison down, or puts them away. */

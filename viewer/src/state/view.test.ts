@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { metric, model, smallStudy } from "../study/fixture.ts";
-import { defaultView, hashToView, viewToHash, type View } from "./view.ts";
+import { defaultView, hashToView, refinedBy, viewToHash, type View } from "./view.ts";
 
 const HOSTILE = ["a,b & c=d", 'quotes "\'', "😀#%", "<img src=x onerror=alert(1)>", "__proto__", "x".repeat(300), "line\u2028end"];
 const MODELS = HOSTILE.map((id, index) => ({ ...model(id, HOSTILE[index - 1] ?? null), created: `2026-01-0${index + 1}` }));
@@ -68,5 +68,21 @@ describe("the view in the address", () => {
   it("leaves out what the study does not have", () => {
     const view = hashToView("#sort=Gone&arrangement=other&collapsed=gone&model=gone&model=__proto__&base=gone&colour=Gone&instance=99&instance=x", initial, study);
     expect(view).toEqual({ ...initial, selection: ["__proto__"], colour: null });
+  });
+});
+
+describe("a refinement", () => {
+  it("keeps values in their order, drops one that is chosen again, and forgets a variable of which none is left", () => {
+    expect(refinedBy({ a: [2], b: [1] }, "a", 0)).toEqual({ a: [0, 2], b: [1] });
+    expect(refinedBy({ a: [0, 2] }, "a", 2)).toEqual({ a: [0] });
+    expect(refinedBy({ a: [0], b: [1] }, "a", 0)).toEqual({ b: [1] });
+  });
+
+  it("takes a variable of any name, also one that every object inherits", () => {
+    for (const label of ["constructor", "toString", "__proto__"]) {
+      const once = refinedBy({}, label, 1);
+      expect(Object.entries(once)).toEqual([[label, [1]]]);
+      expect(Object.entries(refinedBy(once, label, 1))).toEqual([]);
+    }
   });
 });

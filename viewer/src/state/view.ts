@@ -105,6 +105,14 @@ export function viewToHash(view: View, initial: View): string {
   return parts.toString();
 }
 
+/** With one value of a variable kept, or dropped where it was; labels may be names that every object inherits. */
+export function refinedBy(refined: Refined, label: string, place: number): Refined {
+  const kept = Object.hasOwn(refined, label) ? (refined[label] ?? []) : [];
+  const places = kept.includes(place) ? kept.filter((other) => other !== place) : [...kept, place].sort((a, b) => a - b);
+  const others = Object.entries(refined).filter(([other]) => other !== label);
+  return Object.fromEntries(places.length > 0 ? [...others, [label, places]] : others);
+}
+
 /** What each part of a view is called in words. */
 const WORDS: Readonly<Record<keyof View, string>> = {
   selection: "selection",

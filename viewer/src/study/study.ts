@@ -37,20 +37,22 @@ export function withTimings(study: Study, timing: TimingChunk): Study {
 
 /** The model's value of a metric: a number (NaN and infinities included), or null when missing. */
 export function valueOf(study: Study, modelId: string, metric: MetricRecord): number | null {
-  const metrics = study.byId.get(modelId)?.metrics ?? {};
-  // A metric may have the name of something that every object inherits, such as "constructor".
-  const own = Object.hasOwn(metrics, metric.name) ? metrics[metric.name] : undefined;
-  if (own !== undefined) return typeof own === "number" ? own : Number(own);
-  if (metric.source === "timing") return study.timing?.latency[modelId]?.p50 ?? null;
+  const value = own(study.byId.get(modelId)?.metrics, metric.name);
+  if (value !== undefined) return typeof value === "number" ? value : Number(value);
+  if (metric.source === "timing") return own(study.timing?.latency, modelId)?.p50 ?? null;
   // Sites of before have timings without it.
-  if (metric.source === "memory") return study.timing?.memory?.[modelId] ?? null;
+  if (metric.source === "memory") return own(study.timing?.memory, modelId) ?? null;
   return null;
+}
+
+/** What a record holds under a name, which may be that of something every object inherits, such as "constructor". */
+function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** Warnings about a model: those of its record, then those that rest on timings. */
 export function flagsOf(study: Study, modelId: string): readonly FlagRecord[] {
-  const timed = study.timing?.flags ?? {};
-  return [...(study.byId.get(modelId)?.flags ?? []), ...(Object.hasOwn(timed, modelId) ? (timed[modelId] ?? []) : [])];
+  return [...(study.byId.get(modelId)?.flags ?? []), ...(own(study.timing?.flags, modelId) ?? [])];
 }
 
 export function metricNamed(study: Study, name: string | null): MetricRecord | null {
