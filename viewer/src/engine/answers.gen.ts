@@ -65,7 +65,8 @@ export type Kind = "base" | "parameter" | "presence" | "operation";
  * One thing in which the selected models differ.
  *
  * `values` are the distinct values in a meaningful order: null, "not there", first; then
- * numbers by value; then text. A parameter that is null has the text "null". `model_values`
+ * numbers by value; then text. A parameter that is null has the text "null". Where two values
+ * would be shown alike, such as 8 and "8", all texts are as JSON spells them. `model_values`
  * holds the index into `values` of each selected model, in the order of
  * `Explanation.models`. `implied_by` is the label of a variable that this one is a function
  * of; an implied variable costs nothing. `column` numbers the steps of the alignment: variables
