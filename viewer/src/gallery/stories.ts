@@ -87,6 +87,7 @@ export const STORIES: readonly Story[] = [
   { name: "plot, no direction", panel: "plot", models: MANY, hash: "#plotX=Gain" },
   { name: "details, empty", panel: "details", models: MANY },
   { name: "details, one", panel: "details", models: MANY, hash: "#model=model-5" },
+  { name: "details, of hidden relatives", panel: "details", models: MANY, hash: `#model=model-5&filter=${encodeURIComponent('["metric","Accuracy",null,0.8]')}` },
   { name: "details, long names", panel: "details", models: STUDIES["long names"]!, hash: `#model=${encodeURIComponent(LONG)}` },
   { name: "details, failed", panel: "details", models: STUDIES["failed"]!, hash: "#model=model-1" },
   ...Object.entries(COMPARISONS).map(([state, grid]): Story => ({ name: `differences, ${state}`, panel: "differences", ...comparisonOf(grid) })),
