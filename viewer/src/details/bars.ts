@@ -3,11 +3,16 @@
 import { max, mean, min } from "d3-array";
 import type { MetricRecord } from "../bundle/types.gen.ts";
 import type { Chart } from "../engine/answers.gen.ts";
+import { formatValue } from "../study/format.ts";
 import { valueOf, type Study } from "../study/study.ts";
 
 export interface Bar {
   readonly colour: number;
   readonly models: readonly string[];
+  /** How many of the models have a finite value. */
+  readonly count: number;
+  /** What the others have instead: "no value", "NaN", "∞"; each once. */
+  readonly instead: readonly string[];
   /** Mean over the models that have a finite value; null when none has. */
   readonly value: number | null;
   readonly low: number;
@@ -22,19 +27,21 @@ export interface Group {
 
 export interface Bars {
   readonly groups: readonly Group[];
-  /** From zero or the least value to the greatest; bars start at zero. */
+  /** From zero, the base or the least value to the greatest; bars start at zero. */
   readonly domain: readonly [number, number];
 }
 
-export function barsOf(study: Study, chart: Chart, metric: MetricRecord): Bars {
+/** @param base the value that is drawn as a line across the bars, which has to be in their reach */
+export function barsOf(study: Study, chart: Chart, metric: MetricRecord, base: number | null = null): Bars {
   const groups: { x: number; facet: number; bars: Bar[] }[] = [];
   for (const mark of chart.marks) {
-    const values = mark.models
-      .map((id) => valueOf(study, id, metric))
-      .filter((value): value is number => value !== null && Number.isFinite(value));
+    const all = mark.models.map((id) => valueOf(study, id, metric));
+    const values = all.filter(isFinite);
     const bar = {
       colour: mark.colour,
       models: mark.models,
+      count: values.length,
+      instead: [...new Set(all.filter((value) => !isFinite(value)).map((value) => (value === null ? "no value" : formatValue(metric, value))))],
       value: mean(values) ?? null,
       low: min(values) ?? 0,
       high: max(values) ?? 0,
@@ -44,8 +51,24 @@ export function barsOf(study: Study, chart: Chart, metric: MetricRecord): Bars {
     if (last && last.x === mark.x && last.facet === mark.facet) last.bars.push(bar);
     else groups.push({ x: mark.x, facet: mark.facet, bars: [bar] });
   }
-  const all = groups.flatMap((group) => group.bars.flatMap((bar) => (bar.value === null ? [] : [bar.low, bar.high])));
-  return { groups, domain: [Math.min(0, min(all) ?? 0), Math.max(0, max(all) ?? 0)] };
+  const drawn = groups.flatMap((group) => group.bars.flatMap((bar) => (bar.value === null ? [] : [bar.low, bar.high])));
+  const reach = [0, ...(isFinite(base) ? [base] : []), ...drawn];
+  return { groups, domain: [min(reach) ?? 0, max(reach) ?? 0] };
+}
+
+/** A bar in words: its value, of how many models, and what the others have instead. */
+export function spellBar(metric: MetricRecord, { models, count, instead, value, low, high }: Bar): string {
+  const who = models.join(", ");
+  const others = instead.join(", ");
+  if (value === null) return `${who}: ${others}`;
+  if (models.length === 1) return `${who}: ${formatValue(metric, value)}`;
+  const of = count < models.length ? `${count} of ${models.length}` : count;
+  const range = count > 1 ? `mean of ${of}, ${formatValue(metric, low)} to ${formatValue(metric, high)}` : `value of ${of}`;
+  return `${who}: ${formatValue(metric, value)} (${range}${others && `; else ${others}`})`;
+}
+
+function isFinite(value: number | null): value is number {
+  return value !== null && Number.isFinite(value);
 }
 
 /** Where each bar stands: groups a gap apart, gaps kept where a colour is missing from a group. */
