@@ -28,6 +28,19 @@ export function spotsOf(points: ReadonlyMap<string, Point>): readonly Spot[] {
   return [...spots.values()];
 }
 
+/**
+ * The selection after a point was pressed, which stands for all its models that may be chosen: the reader cannot say which was meant.
+ * @param open whether a model may be chosen; one that filters hide may only if it is selected
+ */
+export function pressedSpot(ids: readonly string[], selection: readonly string[], open: (id: string) => boolean, toggle: boolean): readonly string[] {
+  const meant = ids.filter(open);
+  if (meant.length === 0) return selection;
+  const all = meant.every((id) => selection.includes(id));
+  if (!toggle) return all && selection.length === meant.length ? [] : meant;
+  if (all) return selection.filter((id) => !meant.includes(id));
+  return [...selection, ...meant.filter((id) => !selection.includes(id))];
+}
+
 /** The models that have no place on these axes, by reason, in study order. */
 export function unshownOf(study: Study, models: readonly string[], axes: readonly MetricRecord[]): readonly Unshown[] {
   const byReason = new Map<string, string[]>();
