@@ -121,7 +121,8 @@ export class RunState {
   /** Runs what the view now asks for, once the reader has asked for it at all. */
   viewChanged(): void {
     const { instance, activation } = this.#app.view;
-    if (!this.wanted || instance === null || this.#app.compared.length === 0) return;
+    if (!this.wanted) return;
+    if (instance === null || this.#app.compared.length === 0) return this.#forget();
     const asked = JSON.stringify([instance, activation, this.#app.compared]);
     if (asked === this.#asked) return;
     this.#asked = asked;
@@ -131,6 +132,19 @@ export class RunState {
       .finally(() => {
         if (this.#asked === asked) this.busy = false;
       });
+  }
+
+  /** What was run is no longer asked for; what is under way is overtaken, so that it lands nowhere. */
+  #forget(): void {
+    void this.#newest(async () => {});
+    this.#asked = "";
+    this.busy = false;
+    this.results = [];
+    this.ran = null;
+    this.choices = [];
+    this.activation = null;
+    this.activationFailure = null;
+    this.unread = [];
   }
 
   async #run(
@@ -229,6 +243,7 @@ export class RunState {
     }
     try {
       const answer = await distributions(this.#app.python, tensors.map(({ tensor }) => tensor));
+      signal.throwIfAborted();
       this.activation = { tensor: choice.tensor, models: tensors.map(({ id }) => id), answer };
     } catch (error) {
       signal.throwIfAborted();
