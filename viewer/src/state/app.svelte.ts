@@ -10,9 +10,10 @@ import { applyFilters, type Filter, type Filtered } from "../filter/filters.ts";
 import { sharedStart } from "../study/sharedStart.ts";
 import { lineageOf, metricNamed, primaryMetrics, withTimings, type Study } from "../study/study.ts";
 import type { MetricRecord } from "../bundle/types.gen.ts";
+import { orderAfter } from "../table/sort.ts";
 import type { Arrangement } from "../map/layout.ts";
 import { ExplanationState, type Wanted } from "./explanation.svelte.ts";
-import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
+import { NO_HISTORY, record, redo, undo, withoutReturn, type History } from "./history.ts";
 import { Marks } from "./marks.svelte.ts";
 import { Parts } from "./parts.svelte.ts";
 import { RunState } from "./run.svelte.ts";
@@ -228,10 +229,7 @@ export class AppState {
 
   /** Sorts the table; the same key again turns the order round, and a third time undoes it. */
   sortBy(key: string): void {
-    const { sort, descending } = this.view;
-    if (sort !== key) this.#show({ ...this.view, sort: key, descending: true });
-    else if (descending) this.#show({ ...this.view, descending: false });
-    else this.#show({ ...this.view, sort: null, descending: false });
+    this.#show({ ...this.view, ...orderAfter(this.study, this.view, key) });
   }
 
   pickInstance(index: number | null): void {
@@ -293,8 +291,9 @@ export class AppState {
   /** Shows a view the reader asked for, to be undone by one step; one that looks the same changes nothing. */
   #show(view: View, gesture: object | null = null): void {
     const before = this.view;
-    if (viewToHash(view, this.#initial) === this.hash) return;
-    this.#history = record(this.#history, before, gesture);
+    const address = (shown: View): string => viewToHash(shown, this.#initial);
+    if (address(view) === this.hash) return;
+    this.#history = withoutReturn(record(this.#history, before, gesture), view, (a, b) => address(a) === address(b));
     this.#turn(view);
   }
 

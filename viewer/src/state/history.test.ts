@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_HISTORY, record, redo, undo, type History } from "./history.ts";
+import { NO_HISTORY, record, redo, undo, withoutReturn, type History } from "./history.ts";
 
 /** Shows the numbers one after the other, those of one gesture together. */
 function shown(...steps: readonly (number | readonly number[])[]): { view: number; history: History<number> } {
@@ -8,7 +8,7 @@ function shown(...steps: readonly (number | readonly number[])[]): { view: numbe
   for (const step of steps) {
     const gesture = typeof step === "number" ? null : {};
     for (const next of [step].flat()) {
-      history = record(history, view, gesture);
+      history = withoutReturn(record(history, view, gesture), next as number, Object.is);
       view = next as number;
     }
   }
@@ -35,6 +35,12 @@ describe("undo and redo", () => {
     const back = undo(history, view)!;
     expect(back.view).toBe(3);
     expect(undo(back.history, back.view)!.view).toBe(0);
+  });
+
+  it("have no step for a gesture that came back, and one for a gesture that went on from there", () => {
+    expect(shown(1, [2, 3, 1]).history.past).toEqual([0]);
+    expect(shown(1, [2, 1, 3, 4]).history.past).toEqual([0, 1]);
+    expect(shown(1, 2, 1).history.past).toEqual([0, 1, 2]);
   });
 
   it("forget what was undone once something else is done", () => {

@@ -24,6 +24,13 @@ export function record<T>(history: History<T>, before: T, gesture: object | null
   return { past: [...history.past, before].slice(-MOST), future: [], gesture };
 }
 
+/** After a change: a gesture that has come back to where it began, such as a drag out and back, leaves no step. */
+export function withoutReturn<T>(history: History<T>, present: T, same: (a: T, b: T) => boolean): History<T> {
+  const start = history.past.at(-1);
+  if (history.gesture === null || start === undefined || !same(start, present)) return history;
+  return { ...history, past: history.past.slice(0, -1), gesture: null };
+}
+
 /** One step back: the view to show and the history then; null at the beginning. */
 export function undo<T>(history: History<T>, present: T): { readonly view: T; readonly history: History<T> } | null {
   const view = history.past.at(-1);

@@ -5,6 +5,20 @@ import { metricNamed, spellOperation, valueOf, type Study } from "../study/study
 
 const names = new Intl.Collator("en", { numeric: true });
 
+/** What the table is sorted by; null: as the study lists its models. */
+export interface Order {
+  readonly sort: string | null;
+  readonly descending: boolean;
+}
+
+/** The order after a press on a heading: what is best or comes first on top, the same turned round, the study's own. */
+export function orderAfter(study: Study, { sort, descending }: Order, key: string): Order {
+  const metric = metricNamed(study, key);
+  const first = metric !== null && metric.direction !== "lower";
+  if (sort !== key) return { sort: key, descending: first };
+  return descending === first ? { sort: key, descending: !first } : { sort: null, descending: false };
+}
+
 export function sortModels(study: Study, key: string | null, descending: boolean): readonly ModelRecord[] {
   if (key === null) return study.models;
   const sign = descending ? -1 : 1;
