@@ -1,7 +1,7 @@
 // Evaluation instances: raw arrays as they lie in the bundle, model inputs, pictures.
 
 import { fromBase64 } from "../bundle/decode.ts";
-import type { ArrayRecord, DatasetRecord, InstancesChunk } from "../bundle/types.gen.ts";
+import type { ArrayRecord, DatasetRecord, InstancesChunk, Json } from "../bundle/types.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
 
 type Numbers = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
@@ -30,6 +30,8 @@ export interface Instance {
   /** The true class; null where it is not known. */
   readonly label: number | null;
   readonly arrays: Readonly<Record<string, InstanceArray>>;
+  /** Values of the columns that are shown of it; empty where it is shown as a picture. */
+  readonly cells: readonly Json[];
 }
 
 /** Decoded arrays by record: a chunk is decoded once however many of its instances are drawn. */
@@ -53,7 +55,7 @@ export function instanceOf(chunk: InstancesChunk, index: number): Instance {
     const size = shape.reduce((product, side) => product * side, 1);
     arrays[name] = { shape, values: valuesOf(record).subarray(place * size, (place + 1) * size) };
   }
-  return { index, id: chunk.ids[place] ?? String(index), label: asClass(chunk.labels[place]), arrays };
+  return { index, id: chunk.ids[place] ?? String(index), label: asClass(chunk.labels[place]), arrays, cells: chunk.cells[place] ?? [] };
 }
 
 function asClass(label: unknown): number | null {

@@ -132,7 +132,7 @@ const WORDS: Readonly<Record<keyof View, string>> = {
   descending: "order",
   refined: "refinement",
   charted: "charted metrics",
-  instance: "image",
+  instance: "instance",
   activation: "activation",
 };
 
