@@ -72,9 +72,16 @@ for (const name of BROWSERS) {
 
     it("gives a link that restores the view in a new page", () =>
       visit(reader, async (page) => {
+        await page.waitForSelector(".sentence");
         await page.click("[data-share] > button");
         const link = await page.$eval('[aria-label="Link to this view"]', (field) => field.value);
         assert.equal(link, await page.evaluate(() => location.href));
+        // It stays that of the view where the page changes behind the menu, and a chart that is gone is told.
+        await page.evaluate(() => (location.hash = ""));
+        await eventually(() => page.$eval('[aria-label="Link to this view"]', (field) => field.value), link.replace(/#.*/, ""));
+        await page.click('[aria-label="Bars as SVG"]');
+        await eventually(() => page.$eval(".menu [role=alert]", (alert) => alert.innerText.split("\n")[0]), "There is no such picture. Bars");
+        await page.evaluate((to) => (location.hash = to), new URL(link).hash);
         await page.keyboard.press("Escape");
         assert.equal(await page.$(".menu"), null);
         assert.equal(await page.evaluate(() => document.activeElement.textContent), "Share");

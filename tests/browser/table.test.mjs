@@ -47,6 +47,15 @@ for (const name of BROWSERS) {
         await page.keyboard.press("ArrowDown");
         await eventually(() => focused(page), "Select m1");
         await eventually(() => hovered(page), ["m1"]);
+        // Scrolled away, it is still where the keys go on.
+        await page.$eval(".table [role=region]", (region) => (region.scrollTop = region.scrollHeight));
+        await eventually(() => page.$$eval(".table tbody tr.model", (all) => all.at(-1).querySelector("label").title), `m${COUNT - 1}`);
+        assert.equal(await focused(page), "Select m1");
+        await page.keyboard.press("ArrowUp");
+        await eventually(() => focused(page), "Select m0");
+        await page.keyboard.press("ArrowDown");
+        await eventually(() => focused(page), "Select m1");
+        assert.ok(await inView(page));
         for (let presses = 0; presses < 40; presses += 1) await page.keyboard.press("ArrowDown");
         await eventually(() => focused(page), "Select m41");
         assert.ok(await inView(page));

@@ -1,5 +1,7 @@
 // A part of the page as a picture that stands alone: SVG with every style written out, whatever theme the page is in, and PNG of it.
 
+import { FailureError } from "../failure.ts";
+
 /** What is there to be pressed, or said to screen readers only, is no part of a picture. */
 const LEFT_OUT = "button, input, fieldset, dialog, [role=tooltip], .said, [data-no-picture]";
 /** Styles that SVG also takes as attributes, with the values that need not be written. */
@@ -25,8 +27,16 @@ interface Box {
   bottom: number;
 }
 
-/** The element as a standalone SVG document; its fonts are the viewer's own sans-serif. */
-export function svgOf(element: Element): string {
+/** There is nothing on the page to make a picture of. */
+export class PictureError extends FailureError {
+  override readonly name = "PictureError";
+}
+
+/**
+ * The element as a standalone SVG document; its fonts are the viewer's own sans-serif.
+ * @param name what the reader knows it by; without an element, or with one that shows nothing, a PictureError says so
+ */
+export function svgOf(element: Element | null, name: string): string {
   const parts: SVGElement[] = [];
   const reach: Box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
   const colours = colourReader();
@@ -40,9 +50,17 @@ export function svgOf(element: Element): string {
   // As around printing: what paints itself for speed draws itself as elements.
   dispatchEvent(new Event(PICTURE.before));
   try {
-    walk(element, { x: 0, y: 0 }, put, colours);
+    if (element) walk(element, { x: 0, y: 0 }, put, colours);
   } finally {
     dispatchEvent(new Event(PICTURE.after));
+  }
+  if (!Number.isFinite(reach.right - reach.left)) {
+    throw new PictureError({
+      what: "There is no such picture.",
+      where: name,
+      why: "The page no longer shows this chart.",
+      tryThis: "Show it again, then open this menu anew.",
+    });
   }
   const root = make("svg", {
     xmlns: NAMESPACE,

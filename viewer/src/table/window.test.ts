@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rowAfter, rowWindow } from "./window.ts";
+import { drawnRows, rowAfter, rowWindow } from "./window.ts";
 
 describe("the rows that are drawn", () => {
   it("are all of a short table", () => {
@@ -21,6 +21,20 @@ describe("the rows that are drawn", () => {
 
   it("are some before a height is known", () => {
     expect(rowWindow(1000, 0, 0, 0)).toEqual({ first: 0, end: 24 });
+  });
+});
+
+describe("the row with the focus", () => {
+  const around = (held: number) => drawnRows({ first: 10, end: 13 }, held).map(({ row, gap }) => [row, gap]);
+
+  it("is drawn above and below those in view, each row at its height", () => {
+    expect(around(2)).toEqual([[2, 2], [10, 7], [11, 0], [12, 0]]);
+    expect(around(20)).toEqual([[10, 10], [11, 0], [12, 0], [20, 7]]);
+  });
+
+  it("is one of those in view when it is there, and none when nothing has the focus", () => {
+    expect(around(11)).toEqual([[10, 10], [11, 0], [12, 0]]);
+    expect(around(-1)).toEqual(around(12));
   });
 });
 

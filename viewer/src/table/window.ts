@@ -25,6 +25,19 @@ export function rowWindow(count: number, height: number, scrolled: number, view:
   return first < end ? { first, end } : { first: Math.max(0, count - FEW), end: count };
 }
 
+/** A row that is drawn, and how many above it are not. */
+export interface DrawnRow {
+  readonly row: number;
+  readonly gap: number;
+}
+
+/** @param held the row with the focus, which is drawn wherever it is, so that the focus stays; negative where none has it */
+export function drawnRows({ first, end }: RowWindow, held: number): readonly DrawnRow[] {
+  const rows = Array.from({ length: end - first }, (_, place) => first + place);
+  const all = held < 0 || (held >= first && held < end) ? rows : held < first ? [held, ...rows] : [...rows, held];
+  return all.map((row, place) => ({ row, gap: row - (all[place - 1] ?? -1) - 1 }));
+}
+
 /** The row a key leads to, or null for a key that leads nowhere. */
 export function rowAfter(key: string, row: number, count: number, page: number): number | null {
   const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -count, End: count };
