@@ -122,6 +122,7 @@ def _judged(subject: Subject, case: Case, warnings: Sequence[str]) -> Prediction
         judged,
         metrics={**judged.metrics, **metrics},
         warnings=(*judged.warnings, *_without_answer(judged.invalid), *warnings, *problems),
+        partial=bool(warnings),
     )
 
 

@@ -37,7 +37,8 @@ class Predictions:
 
     ``values`` are the task's arrays (see docs/bundle.md), ``correct`` says which instances were
     right, ``classes`` and ``groups`` have columns of numbers by name: one for each class, or for
-    each level of a group. ``invalid`` instances had no usable answer. An array of ``values`` has
+    each level of a group. ``invalid`` instances had no usable answer. ``partial``: a base failed,
+    so that a comparison is missing. An array of ``values`` has
     one entry for each instance, or as many as ``counts`` (n,) says under its name.
     """
 
@@ -52,4 +53,5 @@ class Predictions:
     invalid: int = 0
     comparisons: tuple[BaseComparison, ...] = ()
     warnings: tuple[str, ...] = ()
+    partial: bool = False
     counts: Values = field(default_factory=dict)

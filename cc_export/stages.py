@@ -172,9 +172,12 @@ class Runner:
         return key is not None and self.cache.has(key)
 
     def keep(self, work: Work[Found], found: Found) -> str | None:
-        """Keep a result, unless one of its files has changed meanwhile; gives its key if so."""
+        """Keep a result, unless it is a failure or one of its files has changed meanwhile.
+
+        Gives its key where it is kept.
+        """
         key = work.key(self.digests)
-        if not key or not all(map(self._same, work.files)):
+        if not key or not _is_lasting(found) or not all(map(self._same, work.files)):
             return None
         self.cache.keep(key, found)
         return key
@@ -189,6 +192,13 @@ class Runner:
         with self.progress.stage(name, total) as stage:
             yield stage.advance
         self.seconds[name] = time.perf_counter() - start
+
+
+def _is_lasting(found: object) -> bool:
+    """Whether a result is whole; what failed, if for lack of memory, is tried again next time."""
+    if isinstance(found, Exposed):
+        return not found.problem
+    return not (isinstance(found, Predictions) and found.partial)
 
 
 def _keep(
