@@ -74,7 +74,14 @@ def test_judged_in_silence(study: Any, own: np.ndarray, other: np.ndarray) -> No
     found = judged(study, own, other)
     for metrics in (found.metrics, *(one.metrics for one in found.comparisons)):
         for name, value in metrics.items():
-            shared = name in {"Accuracy", "Agreement", "Macro F1", "Micro F1", "mAP", "Exact sets"}
+            shared = name in {
+                "Accuracy",
+                "Agreement",
+                "Macro F1",
+                "Micro F1",
+                "mAP",
+                "Subset accuracy",
+            }
             assert not shared or value is None or 0 <= value <= 1, name
     json_chunk("c", predictions_chunk("own", found, ()))
 
@@ -87,7 +94,7 @@ def test_beside_itself_nothing_changed(study: Any, own: np.ndarray) -> None:
     """A model compared with its own answers is as it was."""
     [one] = judged(study, own, own).comparisons
     assert one.outcomes is None or one.outcomes.lost == one.outcomes.gained == 0
-    for name in ("Agreement", "Divergence", "Mean difference", "True class"):
+    for name in ("Agreement", "KL divergence", "Mean difference", "True class"):
         value = one.metrics.get(name)
         assert value in {None, 1.0 if name == "Agreement" else 0.0}, name
 

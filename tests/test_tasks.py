@@ -75,7 +75,7 @@ def test_classification(tmp_path: Path, viewer: Viewer) -> None:
         assert groups["Accuracy"] == [right[model][sex == level].mean() for level in (0, 1)]
     p, q = probability["base"], probability["other"]
     divergence = (p * np.log(p / q)).sum(1).mean()
-    assert math.isclose(metrics["other"]["Divergence from root"], divergence, rel_tol=1e-6)
+    assert math.isclose(metrics["other"]["KL divergence from root"], divergence, rel_tol=1e-6)
     agreement = (p.argmax(1) == q.argmax(1)).mean()
     assert metrics["other"]["Agreement with root"] == agreement
     (base,) = predictions["other"]["bases"]
@@ -103,7 +103,7 @@ def test_multilabel(tmp_path: Path, viewer: Viewer) -> None:
         hits, both = (chosen & (truth == 1)).sum(0), chosen.sum(0) + truth.sum(0)
         assert math.isclose(found["Macro F1"], np.mean(2 * hits / both), rel_tol=1e-12)
         assert math.isclose(found["Micro F1"], 2 * hits.sum() / both.sum(), rel_tol=1e-12)
-        assert found["Exact sets"] == (chosen == truth).all(1).mean()
+        assert found["Subset accuracy"] == (chosen == truth).all(1).mean()
 
 
 def test_regression(tmp_path: Path, viewer: Viewer) -> None:
@@ -181,7 +181,7 @@ def test_embedding(tmp_path: Path, viewer: Viewer) -> None:
     for model, found in metrics.items():
         near = unit[model] @ unit[model].T
         np.fill_diagonal(near, -2)
-        assert found["Nearest-neighbour accuracy"] == (labels[near.argmax(1)] == labels).mean()
+        assert found["1-NN accuracy"] == (labels[near.argmax(1)] == labels).mean()
 
 
 NAN = np.full((N, 3), np.nan, np.float32)
@@ -192,8 +192,8 @@ HALF = np.where(np.arange(N)[:, None] < N // 2, NAN, RNG.normal(size=(N, 3)).ast
     ("task", "truth", "named"),
     [
         ("classification", np.zeros(N, int), ("Accuracy", "Agreement with root")),
-        ("multilabel", np.zeros((N, 3), int), ("Exact sets", "Agreement with root")),
-        ("embedding", np.zeros(N, int), ("Nearest-neighbour accuracy", "Kept neighbours of root")),
+        ("multilabel", np.zeros((N, 3), int), ("Subset accuracy", "Agreement with root")),
+        ("embedding", np.zeros(N, int), ("1-NN accuracy", "Neighbour overlap@10 with root")),
     ],
 )
 def test_no_answer_is_not_right(

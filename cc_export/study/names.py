@@ -14,16 +14,16 @@ FILE_NAMES = frozenset(
 
 # Of classification and multilabel.
 ACCURACY, TOP5, MACRO_F1, MICRO_F1 = "Accuracy", "Top-5 accuracy", "Macro F1", "Micro F1"
-LOG_LOSS, CALIBRATION, MEAN_AP = "Log loss", "Calibration error", "mAP"
-EXACT_SET = "Exact sets"
+LOG_LOSS, CALIBRATION, MEAN_AP = "Log loss", "Expected calibration error", "mAP"
+EXACT_SET = "Subset accuracy"
 # Of regression, embedding and generation.
 MAE, RMSE, R2 = "MAE", "RMSE", "R²"
-NEAREST, EXACT = "Nearest-neighbour accuracy", "Exact match"
+NEAREST, EXACT = "1-NN accuracy", "Exact match"
 TOKEN_F1, EDITS, ERROR_RATE = "Token F1", "Edit distance", "Character error rate"
 # Of a model and its base; a model's own metric is the one with its root.
-AGREEMENT, DIVERGENCE, TRUE_CHANGE = "Agreement", "Divergence", "Change on the true class"
+AGREEMENT, DIVERGENCE, TRUE_CHANGE = "Agreement", "KL divergence", "Change on the true class"
 MEAN_GAP, CORRELATION = "Mean difference", "Correlation"
-COSINE, KEPT_NEIGHBOURS, EDITS_APART = "Cosine", "Kept neighbours", "Edits apart"
+COSINE, KEPT_NEIGHBOURS, EDITS_APART = "Cosine", "Neighbour overlap@10", "Edits apart"
 
 TASK_METRICS = frozenset(
     {
@@ -39,7 +39,7 @@ COMPARISON_METRICS = frozenset(
 )  # fmt: skip
 
 
-_PREPOSITIONS = {AGREEMENT: "with", CORRELATION: "with", COSINE: "to", KEPT_NEIGHBOURS: "of"}
+_PREPOSITIONS = {AGREEMENT: "with", CORRELATION: "with", COSINE: "to", KEPT_NEIGHBOURS: "with"}
 
 
 def with_root(name: str) -> str:

@@ -175,8 +175,7 @@ TASK = Task(
         ),
         metric(
             names.CALIBRATION,
-            "Expected calibration error: mean distance between confidence and accuracy, in 15 "
-            "equal bins of confidence.",
+            "Mean distance between confidence and accuracy, in 15 equal bins of confidence.",
             direction="lower",
         ),
     ),
