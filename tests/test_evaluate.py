@@ -91,6 +91,7 @@ def test_the_batch_does_not_matter(tmp_path: Path, dataset: Dataset, batch: int)
     """Instances get the same answers however many are run together."""
     path = saved(tmp_path, tiny_models.float32(BASE))
     one, other = evaluate(path, dataset, CLASSIFY), evaluate(path, dataset, CLASSIFY, batch)
+    assert one.values.keys() == other.values.keys() >= {"places", "labels", "probabilities"}
     for name, array in one.values.items():
         np.testing.assert_array_equal(array, other.values[name])
 
@@ -102,6 +103,7 @@ def test_models_that_insist_on_a_batch(tmp_path: Path, dataset: Dataset, fixed: 
     parts = replace(tiny_models.network(BASE), batch=fixed)
     path = saved(tmp_path, parts.model())
     found = evaluate(path, dataset, CLASSIFY)
+    assert free.values.keys() == found.values.keys() >= {"places", "labels", "probabilities"}
     for name, array in free.values.items():
         np.testing.assert_array_equal(array, found.values[name])
 

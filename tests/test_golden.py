@@ -96,6 +96,8 @@ def test_the_bundle_is_the_golden_one(decoded: dict[str, str], update_golden: bo
 def test_the_fixture_is_what_its_script_makes(tmp_path: Path) -> None:
     """The study's committed models and instances can be made again."""
     tiny_study.write(tmp_path)
+    made = {f.relative_to(tmp_path) for f in tmp_path.rglob("*.*") if f.is_file()}
+    assert Path("evaluation.npz") in made and Path("models/base.onnx") in made
     for file in tiny_study.TINY.rglob("*.*"):
         if file.is_file():
             assert file.read_bytes() == (tmp_path / file.relative_to(tiny_study.TINY)).read_bytes()

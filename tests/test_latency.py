@@ -9,9 +9,12 @@ import pytest
 import tiny_models
 import tiny_study
 
+from cc_export.bundle.build import latency_records
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.latency import TURNS, Latency, machine, measure_latency, together
+from cc_export.results import ModelResult
 from cc_export.study import load_study
+from cc_export.study.records import StudyModel
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,16 @@ def test_what_is_told_is_of_one_instance() -> None:
     """Runs of eight instances take eight times as long as each of them."""
     found = Latency(8, (16.0, 8.0, 24.0))
     assert (found.mean, found.percentile(50), found.percentile(0)) == (2.0, 2.0, 1.0)
+
+
+def test_a_record_has_each_percentile() -> None:
+    """Of 101 runs of 0 to 100 ms each percentile is its own number."""
+    times = tuple(float(time) for time in reversed(range(101)))
+    model = StudyModel("a")
+    found = latency_records((ModelResult(model, latency=Latency(1, times)), ModelResult(model)))
+    record = found["a"]
+    assert (record.batch, record.runs, record.mean) == (1, 101, 50.0)
+    assert (record.p25, record.p50, record.p75, record.p95, record.p99) == (25, 50, 75, 95, 99)
 
 
 def test_the_machine_is_described() -> None:

@@ -55,6 +55,7 @@ def test_beside_its_parent() -> None:
 def test_beside_itself() -> None:
     """Equal tensors have no change and no SQNR, which would be infinite."""
     found = layer_table(MODELS / "base.onnx", MODELS / "base.onnx")
+    assert len(found.rows) == len(BASE)
     for row in found.rows:
         assert row.difference is not None
         assert (row.difference.relative_l2, row.difference.sqnr_db) == (0.0, None)

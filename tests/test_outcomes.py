@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, sqrt
 
 import numpy as np
 import pytest
@@ -26,6 +26,12 @@ def test_the_exact_probability(right: int, wrong: int, lost: int, gained: int) -
         assert found.low is not None and found.high is not None and found.difference is not None
         assert -1 <= found.low <= found.high <= 1
         assert found.difference == (gained - lost) / (right + wrong + n)
+        # Bonett and Price: one instance is added to the lost and to the gained ones.
+        whole = right + wrong + n + 2
+        down, up = (lost + 1) / whole, (gained + 1) / whole
+        reach = 1.959964 * sqrt((down + up - (up - down) ** 2) / whole)
+        assert found.low == pytest.approx(max(-1.0, up - down - reach), abs=1e-6)
+        assert found.high == pytest.approx(min(1.0, up - down + reach), abs=1e-6)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))

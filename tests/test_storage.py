@@ -62,6 +62,22 @@ def test_four_bits_are_packed() -> None:
     assert found.types == (("UINT4", 512),)
 
 
+def test_a_product_with_its_scale_beside_it() -> None:
+    """MatMulIntegerToFloat: 8 bits for each weight, scales and zero points of each column."""
+    arrays = [
+        helper.make_tensor("w", TensorProto.UINT8, [5, 3], np.zeros(15, np.uint8)),
+        helper.make_tensor("a", TensorProto.FLOAT, [], [0.5]),
+        helper.make_tensor("s", TensorProto.FLOAT, [3], np.ones(3, np.float32)),
+        helper.make_tensor("za", TensorProto.UINT8, [], [3]),
+        helper.make_tensor("z", TensorProto.UINT8, [3], np.full(3, 128, np.uint8)),
+    ]
+    names = ["x", "w", "a", "s", "za", "z"]
+    node = helper.make_node("MatMulIntegerToFloat", names, ["y"], domain="com.microsoft")
+    model = tiny_models.finished(helper.make_graph([node], "g", [], [], arrays))
+    found = stored_weights(model, [("w", 15)])
+    assert (found.bits, found.quantized_share) == (15 * 8 + 3 * 32 + 3 * 8, 1.0)
+
+
 def test_no_weights() -> None:
     """Without weights there is nothing to divide by."""
     found = stored_weights(tiny_models.float32(BASE), [])

@@ -37,6 +37,7 @@ def built(
     assert report.failures == {}
     site = read_site(folder / "site")
     models = {model["id"]: model for model in site.models}
+    assert list(models) == ["base", "other"]
     predictions = {name: site.json(model["predictions"]) for name, model in models.items()}
     return {name: model["metrics"] for name, model in models.items()}, predictions, report
 
@@ -90,20 +91,37 @@ def test_classification(tmp_path: Path, viewer: Viewer) -> None:
 
 
 def test_multilabel(tmp_path: Path, viewer: Viewer) -> None:
-    """Micro and macro F1 and exact sets at the threshold."""
-    truth = RNG.integers(0, 2, (N, 4))
-    scores = {m: RNG.normal(size=(N, 4)) + 3 * truth - 1.5 for m in ("base", "other")}
-    metrics, _, _ = built(
+    """F1, average precision and subset accuracy at the threshold; divergence from the root."""
+    truth = RNG.integers(0, 2, (N, 10))
+    scores = {m: RNG.normal(size=(N, 10)) + 3 * truth - 1.5 for m in ("base", "other")}
+    metrics, predictions, _ = built(
         tmp_path / "study", viewer, "{task: multilabel, threshold: 0.6}",
         {model: {"scores": values} for model, values in scores.items()}, {"y": truth},
-        dataset="label: y, classes: [a, b, c, d]",
+        dataset="label: y, classes: [a, b, c, d, e, f, g, h, i, j]",
     )  # fmt: skip
+    right = {}
     for model, found in metrics.items():
         chosen = 1 / (1 + np.exp(-scores[model])) >= 0.6
         hits, both = (chosen & (truth == 1)).sum(0), chosen.sum(0) + truth.sum(0)
         assert math.isclose(found["Macro F1"], np.mean(2 * hits / both), rel_tol=1e-12)
         assert math.isclose(found["Micro F1"], 2 * hits.sum() / both.sum(), rel_tol=1e-12)
-        assert found["Subset accuracy"] == (chosen == truth).all(1).mean()
+        right[model] = (chosen == truth).all(1)
+        assert found["Subset accuracy"] == right[model].mean()
+        # Of each true instance the share of true ones among those that score as much.
+        precision = [
+            np.mean([truth[s[:, j] >= score, j].mean() for score in s[truth[:, j] == 1, j]])
+            for s in (scores[model],) for j in range(10)
+        ]  # fmt: skip
+        assert math.isclose(found["mAP"], np.mean(precision), rel_tol=1e-9)
+    p, q = (1 / (1 + np.exp(-scores[model])) for model in ("base", "other"))
+    divergence = (p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))).sum(1).mean()
+    assert math.isclose(metrics["other"]["KL divergence from root"], divergence, rel_tol=1e-9)
+    assert predictions["other"]["bases"][0]["outcomes"] == {
+        "both_right": (right["base"] & right["other"]).sum(),
+        "both_wrong": (~right["base"] & ~right["other"]).sum(),
+        "lost": (right["base"] & ~right["other"]).sum(),
+        "gained": (~right["base"] & right["other"]).sum(),
+    }
 
 
 def test_regression(tmp_path: Path, viewer: Viewer) -> None:
@@ -122,6 +140,9 @@ def test_regression(tmp_path: Path, viewer: Viewer) -> None:
         assert math.isclose(found["R²"], r2, rel_tol=1e-6)
     moved = np.abs(values["base"] - values["other"]).mean()
     assert math.isclose(metrics["other"]["Mean difference from root"], moved, rel_tol=1e-6)
+    a, b = (values[model] - values[model].mean() for model in ("base", "other"))
+    pearson = (a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum())
+    assert math.isclose(metrics["other"]["Correlation with root"], pearson, rel_tol=1e-9)
 
 
 def test_regression_of_large_numbers(tmp_path: Path, viewer: Viewer) -> None:
@@ -178,10 +199,17 @@ def test_embedding(tmp_path: Path, viewer: Viewer) -> None:
     unit = {m: v / np.linalg.norm(v, axis=1, keepdims=True) for m, v in values.items()}
     cosine = (unit["base"] * unit["other"]).sum(1).mean()
     assert math.isclose(metrics["other"]["Cosine to root"], cosine, rel_tol=1e-5)
+    ten = {}
     for model, found in metrics.items():
         near = unit[model] @ unit[model].T
         np.fill_diagonal(near, -2)
         assert found["1-NN accuracy"] == (labels[near.argmax(1)] == labels).mean()
+        ten[model] = [set(row) for row in np.argsort(-near, axis=1)[:, :10].tolist()]
+    shared = [len(a & b) / 10 for a, b in zip(ten["base"], ten["other"], strict=True)]
+    assert math.isclose(
+        metrics["other"]["Neighbour overlap@10 with root"], np.mean(shared), rel_tol=1e-12
+    )
+    assert 0.3 < np.mean(shared) < 0.9
 
 
 NAN = np.full((N, 3), np.nan, np.float32)
@@ -266,6 +294,8 @@ def test_generation(tmp_path: Path, viewer: Viewer) -> None:
     edits = [slow_edits(a, b) for a, b in zip(truth, texts["other"], strict=True)]
     assert metrics["other"]["Edit distance"] == sum(edits) / 4
     assert metrics["base"]["Edit distance"] == 0
+    rate = sum(edits) / sum(map(len, truth))
+    assert metrics["other"]["Character error rate"] == pytest.approx(rate, rel=1e-12)
     site = read_site(tmp_path / "study" / "site")
     (chunk,) = predictions["other"]["texts"]
     assert site.json(chunk)["texts"] == texts["other"]
