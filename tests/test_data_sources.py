@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -213,6 +214,24 @@ def test_parquet_values_that_are_missing(statistics: bool, tmp_path: Path) -> No
     assert kinds == {
         "inner.y": "float64", "flag": "float64", "z": "float64", "sure": "bool", "y": "int64",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lists", "kind"),
+    [
+        ([[1, 2], [3, 4], [5, 6]], "int64"),
+        ([[1, 2], [3], [4, 5]], "object"),
+        ([[1, 2], [], [4, 5]], "object"),
+        ([[1, 2], None, [4, 5]], "object"),
+    ],
+)
+def test_parquet_lists_of_any_length(lists: list[Any], kind: str, tmp_path: Path) -> None:
+    """Lists of one length are arrays; others are lists, as classes of an instance may be."""
+    path = tmp_path / "data.parquet"
+    parquet.write_table(pyarrow.table({"lists": pyarrow.array(lists)}), path, row_group_size=2)
+    found = ParquetTable(path).read(["lists"], 0, 3)["lists"]
+    assert found.dtype.name == kind
+    assert found.tolist() == ["" if one is None else one for one in lists]
 
 
 def test_a_callable_that_fails(tmp_path: Path) -> None:

@@ -93,12 +93,20 @@ class ParquetTable(Table):
             array = np.asarray(row)
         except ValueError:
             return Column(np.dtype(object))
-        if array.dtype.kind not in "iufb":
+        if array.dtype.kind not in "iufb" or self._values(name) != len(self) * array.size:
             return Column(np.dtype(object))
         inner = of
         while hasattr(inner, "value_type"):
             inner = inner.value_type
         return Column(np.dtype(inner.to_pandas_dtype()), array.shape)
+
+    def _values(self, name: str) -> int:
+        """Numbers in all lists of a column; a list that is missing or empty counts as one."""
+        metadata = self._file.metadata
+        leaves = (metadata.schema.column(place) for place in range(metadata.num_columns))
+        place = next(i for i, leaf in enumerate(leaves) if leaf.path.startswith(f"{name}."))
+        groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+        return sum(group.column(place).num_values for group in groups)
 
     def _nulls(self, name: str) -> int:
         """Rows without a value; files need not say how many, and are then asked for them."""
