@@ -57,7 +57,7 @@ class _Pass:
             for number, parts in enumerate(others):
                 other = core.distribution(next(parts), kind, base_room)
                 self.divergence[number][part] = core.kl_divergence(other, own, room)
-                best = other.weights.argmax(axis=1).astype(np.uint16)
+                best = other.order.argmax(axis=1).astype(np.uint16)
                 self.predicted[number][part] = np.where(other.invalid, core.NO_CLASS, best)
                 if labels is not None:
                     found = core.true_probability(other, labels[part])
