@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cc_export.bundle.records import FlagRecord
+from cc_export.bundle.records.models import FlagRecord
 from cc_export.file_facts import FileFacts
 from cc_export.latency import Latency
 from cc_export.results import ModelResult, Results

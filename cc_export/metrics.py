@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from cc_export.bundle.records import MetricRecord
+from cc_export.bundle.records.manifest import MetricRecord
 from cc_export.results import ModelResult, Results
 from cc_export.study import names
 from cc_export.study.names import (

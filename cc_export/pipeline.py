@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from cc_export import executor, stages
 from cc_export.budget import NO_LIMIT, Budget, budget
 from cc_export.budget import too_large as budget_warnings
-from cc_export.bundle.records import FlagRecord
+from cc_export.bundle.records.models import FlagRecord
 from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import new_site
 from cc_export.cache import store
@@ -23,6 +24,7 @@ from cc_export.flags import size_flags, speed_flags
 from cc_export.progress import Progress, Silent
 from cc_export.pytorch.convert import Conversion
 from cc_export.results import ModelResult, Results
+from cc_export.runner import Runner
 from cc_export.study import LoadedStudy, Study, load_study
 from cc_export.temporary import clear_up_temporary
 from cc_export.urls import url_of
@@ -101,7 +103,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         store.opened(cache) as kept,
         cluster(dask) if dask else executor.local(allowed.workers or None) as pool,
     ):
-        runner = stages.Runner(progress or Silent(), kept, room=allowed.room)
+        runner = Runner(progress or Silent(), kept, room=allowed.room)
         runner.fingerprint(*study.files, pool)
         results = tuple(ModelResult(model) for model in study.models)
         results = stages.export_modules(results, study, dataset, runner, pool)
@@ -132,7 +134,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             results,
             dataset,
             known,
-            runner.packed,
+            partial(stages.packed, runner),
             content,
             kept,
             viewer,

@@ -28,7 +28,7 @@ from cc_export.errors import ExportError
 from cc_export.progress import Progress, Stage
 
 if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
-    from cc_export.bundle.records import FlagRecord
+    from cc_export.bundle.records.models import FlagRecord
     from cc_export.bundle.summary import SiteSummary
     from cc_export.explain import Answer
     from cc_export.pipeline import Report

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import orjson
 
-from cc_export.bundle.records import AssetRecord, Json, RuntimeRecord
+from cc_export.bundle.records.manifest import AssetRecord, RuntimeRecord
+from cc_export.bundle.records.values import Json
 from cc_export.errors import ExportError
 
 FOLDER = Path(__file__).parent / "_site"

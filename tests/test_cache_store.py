@@ -23,6 +23,7 @@ from cc_export.inspect import inspect_model
 from cc_export.latency import measure_latency
 from cc_export.progress import Silent
 from cc_export.results import ModelResult
+from cc_export.runner import Runner
 from cc_export.viewer import Viewer
 
 
@@ -151,9 +152,7 @@ def test_a_model_that_changes_before_it_is_packed(tmp_path: Path) -> None:
     file = tmp_path / "model.onnx"
     content = tiny_models.float32(tiny_models.weights()).SerializeToString()
     file.write_bytes(content)
-    runner = stages.Runner(
-        Silent(), Cache(tmp_path / "cache"), digests={file: digest_files((file,))}
-    )
+    runner = Runner(Silent(), Cache(tmp_path / "cache"), digests={file: digest_files((file,))})
     file.write_bytes(content + content)
     with pytest.raises(ExportError) as caught:
         runner.result(stages.pack_work(file))
@@ -240,7 +239,7 @@ def test_a_file_that_changes_meanwhile(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_bytes(b"1")
     cache = Cache(tmp_path / "cache")
-    runner = stages.Runner(Silent(), cache, digests={file: digest_files((file,))})
+    runner = Runner(Silent(), cache, digests={file: digest_files((file,))})
     work = Work(inspect_model, (file,), (file,))
     file.write_bytes(b"22")
     runner.keep(work, 1)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cc_export import export, read_site
-from cc_export.bundle.records import FlagRecord
+from cc_export.bundle.records.models import FlagRecord
 from cc_export.errors import ExportError, Problem
 from cc_export.pipeline import Report
 from cc_export.report import DrawnProgress, print_error, print_flags, print_summary, spell_bytes

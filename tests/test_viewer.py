@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tiny_study
 
-from cc_export.bundle.records import AssetRecord
+from cc_export.bundle.records.manifest import AssetRecord
 from cc_export.errors import ExportError
 from cc_export.viewer import built_viewer
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cc_export.bundle.chunk import Chunk, json_chunk
-from cc_export.bundle.records import FileRecord
+from cc_export.bundle.records.manifest import FileRecord
 from cc_export.bundle.write import MANIFEST, SiteWriter, new_site
 from cc_export.errors import ExportError
 

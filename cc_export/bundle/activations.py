@@ -14,7 +14,8 @@ from cc_core.weighing import Layout, weigh
 from cc_export.align import TensorKey
 from cc_export.bundle.chunk import pack
 from cc_export.bundle.layers import change_record, histogram_record, statistics_record
-from cc_export.bundle.records import ActivationsChunk, ChangeRecord, ExposedRecord
+from cc_export.bundle.records.activations import ActivationsChunk, ExposedRecord
+from cc_export.bundle.records.tensors import ChangeRecord
 from cc_export.expose import Measured
 from cc_export.results import EXPOSE, ModelResult, Results
 

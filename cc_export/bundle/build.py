@@ -9,26 +9,27 @@ from cc_core.api import Charted
 from cc_core.jsonable import jsonable
 from cc_core.patterns import Patterns
 from cc_core.selection import encode, explain
-from cc_export.bundle.records import (
-    FORMAT_VERSION,
-    AnswersChunk,
+from cc_export.bundle.records.manifest import (
     AssetRecord,
-    ConversionRecord,
     DatasetRecord,
-    FactsRecord,
     FileRecord,
-    FlagRecord,
     FormatRecord,
-    Json,
-    LatencyRecord,
     Manifest,
-    ModelRecord,
-    ModelsChunk,
-    OperationRecord,
     OperationTypeRecord,
     RuntimeRecord,
     StudyRecord,
 )
+from cc_export.bundle.records.models import (
+    AnswersChunk,
+    ConversionRecord,
+    FactsRecord,
+    FlagRecord,
+    ModelRecord,
+    ModelsChunk,
+    OperationRecord,
+)
+from cc_export.bundle.records.timing import LatencyRecord
+from cc_export.bundle.records.values import FORMAT_VERSION, Json
 from cc_export.embed import Embedding
 from cc_export.flags import size_flags
 from cc_export.metrics import metric_values, study_metrics

@@ -20,7 +20,8 @@ import orjson
 from numpy.typing import NDArray
 
 from cc_core.jsonable import jsonable
-from cc_export.bundle.records import AssetRecord, Base64, PackedRecord
+from cc_export.bundle.records.manifest import AssetRecord
+from cc_export.bundle.records.values import Base64, PackedRecord
 
 # Payload of one part of an asset, in base64 characters: a multiple of four.
 PART = 4 << 20

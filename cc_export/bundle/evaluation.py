@@ -12,22 +12,16 @@ from numpy.typing import NDArray
 
 from cc_core.jsonable import jsonable
 from cc_export.bundle.chunk import compact, pack
-from cc_export.bundle.records import (
-    ArrayRecord,
-    AttributesChunk,
+from cc_export.bundle.records.instances import AttributesChunk, InstancesChunk
+from cc_export.bundle.records.manifest import DatasetRecord, GroupRecord, InputRecord, PreviewRecord
+from cc_export.bundle.records.predictions import (
     BaseRecord,
-    DatasetRecord,
-    GroupRecord,
-    InputRecord,
-    InstancesChunk,
-    Json,
     OutcomesRecord,
-    PackedRecord,
     PredictionsChunk,
     PredictionsPart,
-    PreviewRecord,
     TextsChunk,
 )
+from cc_export.bundle.records.values import ArrayRecord, Json, PackedRecord
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions, Values
 from cc_export.study.records import DatasetSource, Evaluation

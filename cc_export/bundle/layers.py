@@ -14,18 +14,20 @@ from cc_core.statistics import Statistics
 from cc_core.weighing import Against
 from cc_export.align import Placed, TensorKey
 from cc_export.bundle.chunk import pack
-from cc_export.bundle.records import (
+from cc_export.bundle.records.layers import (
     ActivationRecord,
-    ChangeRecord,
-    HistogramRecord,
     LayerRecord,
     LayersChunk,
     OneSidedRecord,
     QuantizationRecord,
     SketchesChunk,
     SketchRecord,
-    StatisticsRecord,
     TensorRecord,
+)
+from cc_export.bundle.records.tensors import (
+    ChangeRecord,
+    HistogramRecord,
+    StatisticsRecord,
     WorstChannelRecord,
 )
 from cc_export.inspect import TensorFacts

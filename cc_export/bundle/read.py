@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from cc_export.bundle.chunk import GZIP, BrokenChunkError, payload
-from cc_export.bundle.records import FORMAT_VERSION
+from cc_export.bundle.records.values import FORMAT_VERSION
 from cc_export.bundle.write import MANIFEST
 from cc_export.errors import ExportError
 
 
 class Site:
-    """A site on disk. JSON chunks come back as dicts and lists; see ``bundle/records.py``."""
+    """A site on disk. JSON chunks come back as dicts and lists; see ``bundle/records``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -22,7 +22,8 @@ from cc_export.bundle.layers import (
     sketches_chunk,
     study_grids,
 )
-from cc_export.bundle.records import AssetRecord, DatasetRecord, TimingChunk
+from cc_export.bundle.records.manifest import AssetRecord, DatasetRecord
+from cc_export.bundle.records.timing import TimingChunk
 from cc_export.bundle.write import MANIFEST, SiteWriter
 from cc_export.cache.chunks import kept_chunk
 from cc_export.cache.store import Cache

@@ -46,11 +46,22 @@ class Generated:
     only: frozenset[str] = frozenset()
 
 
+_RECORDS = (
+    "values",
+    "manifest",
+    "models",
+    "tensors",
+    "layers",
+    "activations",
+    "predictions",
+    "instances",
+    "timing",
+)
 FILES = (
     Generated(
         path="viewer/src/bundle/types.gen.ts",
-        about="What the chunks of a site hold. From cc_export/bundle/records.py.",
-        modules=("cc_export.bundle.records",),
+        about="What the chunks of a site hold. From cc_export/bundle/records.",
+        modules=tuple(f"cc_export.bundle.records.{name}" for name in _RECORDS),
         names=_NAMES,
     ),
     Generated(

@@ -13,7 +13,7 @@ import orjson
 
 from cc_export.bundle.chunk import BrokenChunkError, Chunk, payload
 from cc_export.bundle.leftovers import NEW, OLD, clear_up, held
-from cc_export.bundle.records import FileRecord
+from cc_export.bundle.records.manifest import FileRecord
 from cc_export.errors import ExportError
 
 MANIFEST = "data/manifest.js"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from cc_export.bundle.records import MetricRecord
+from cc_export.bundle.records.manifest import MetricRecord
 from cc_export.metrics import MEASURED
 from cc_export.study.names import with_root
 from cc_export.tasks.table import TASKS

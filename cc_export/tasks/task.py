@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_export.answers import Answers
-from cc_export.bundle.records import MetricRecord
+from cc_export.bundle.records.manifest import MetricRecord
 from cc_export.dataset import Dataset, Group
 from cc_export.predictions import Column, Predictions, Role
 from cc_export.study.records import Evaluation

@@ -1,4 +1,4 @@
-// What the chunks of a site hold. From cc_export/bundle/records.py.
+// What the chunks of a site hold. From cc_export/bundle/records.
 // Written by `python -m cc_export.bundle.typescript`; change the Python records instead.
 
 export const FORMAT_VERSION = 1;
@@ -8,6 +8,26 @@ export type Base64 = string;
 export type JsonNumber = number | "NaN" | "Infinity" | "-Infinity";
 
 export type Json = unknown;
+
+/**
+ * An array of little-endian numbers in C order, made small for a file.
+ *
+ * `data` is zlib's format over the bytes of all numbers by place: first bytes of all, then
+ * second bytes of all, and so on.
+ */
+export interface PackedRecord {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly encoding: "planes+zlib";
+  readonly data: Base64;
+}
+
+/** An array of instances: `shape[0]` is the number of instances in the chunk. */
+export interface ArrayRecord {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: Base64;
+}
 
 /** A file of the site; null where it may differ between equal exports (timings). */
 export interface FileRecord {
@@ -400,19 +420,6 @@ export interface ActivationsChunk {
   readonly activations: readonly ExposedRecord[];
 }
 
-/**
- * An array of little-endian numbers in C order, made small for a file.
- *
- * `data` is zlib's format over the bytes of all numbers by place: first bytes of all, then
- * second bytes of all, and so on.
- */
-export interface PackedRecord {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly encoding: "planes+zlib";
-  readonly data: Base64;
-}
-
 /** Instances by what base and model made of them; `lost`: only the base was right. */
 export interface OutcomesRecord {
   readonly both_right: number;
@@ -490,13 +497,6 @@ export interface TextsChunk {
 export interface AttributesChunk {
   readonly labels: PackedRecord | null;
   readonly groups: Readonly<Record<string, PackedRecord>>;
-}
-
-/** An array of instances: `shape[0]` is the number of instances in the chunk. */
-export interface ArrayRecord {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data: Base64;
 }
 
 /**

@@ -14,7 +14,7 @@ from cc_export.evaluate import Subject, evaluate
 from cc_export.expose import Exposed
 from cc_export.predictions import Predictions
 from cc_export.progress import Silent
-from cc_export.stages import Runner
+from cc_export.runner import Runner
 from cc_export.study import load_study
 
 

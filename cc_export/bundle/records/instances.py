@@ -1,0 +1,35 @@
+"""The evaluation set: attributes and previews of its instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cc_export.bundle.records.values import ArrayRecord, Json, PackedRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesChunk:
+    """``data/attributes``: what is known of every instance.
+
+    ``labels``: class indices; bits of a set of classes; or numbers. None where labels
+    are texts, or none. ``groups``: places among the levels of each group.
+    """
+
+    labels: PackedRecord | None
+    groups: Mapping[str, PackedRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesChunk:
+    """``data/instances/…``: some instances, from index ``first``.
+
+    ``labels``: a class index, indices of the classes that apply, numbers, or texts; null where
+    nothing is known. ``cells``: the values of the preview's columns, row by row.
+    """
+
+    first: int
+    ids: tuple[str, ...]
+    labels: tuple[Json, ...]
+    arrays: Mapping[str, ArrayRecord]
+    cells: tuple[tuple[Json, ...], ...]
