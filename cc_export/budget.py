@@ -67,7 +67,7 @@ def budget(memory: int | str | None, jobs: int | None) -> Budget:
         total = None if free is None else max(free, least)
     elif total < least:
         raise ExportError(
-            f"{spell(total)} of memory is too little: an export takes at least {spell(least)}",
+            f"{spell(total) if total >> 20 else f'{total:,} bytes'} of memory is too little: an export takes at least {spell(least)}",
             "Give more with --memory.",
         )
     if total is None:

@@ -204,17 +204,15 @@ def kl_divergence(
     never negative; infinite where the other gives probability 0 to a class that the base does
     not; NaN where either is invalid. Both are normalized first.
     """
-    gap = room.spare[: len(base.logs)] if room else np.empty_like(base.logs)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        np.subtract(base.logs, other.logs, out=gap)
         shift = np.log(base.total) - np.log(other.total)
-        found = np.einsum("ij,ij->i", base.weights, gap) / base.total - shift
+        own, cross = np.vecdot(base.weights, base.logs), np.vecdot(base.weights, other.logs)
+        found = (own - cross) / base.total - shift
         # With zeros of either side, of which only those of the base add nothing.
         odd = np.flatnonzero(~np.isfinite(found))
-        weights = base.weights[odd]
+        weights, gap = base.weights[odd], base.logs[odd] - other.logs[odd]
         found[odd] = (
-            np.where(weights > 0, weights * gap[odd], 0.0).sum(axis=1) / base.total[odd]
-            - shift[odd]
+            np.where(weights > 0, weights * gap, 0.0).sum(axis=1) / base.total[odd] - shift[odd]
         )
         found[base.invalid | other.invalid] = np.nan
     return np.asarray(np.maximum(found, 0.0), np.float64)
@@ -291,7 +289,10 @@ def per_class(predicted: NDArray[np.uint16], truth: NDArray[np.integer], classes
 
 def shares(parts: NDArray[np.integer], wholes: NDArray[np.integer]) -> tuple[float | None, ...]:
     """part / whole of each; None where the whole is 0."""
-    return tuple(p / w if w else None for p, w in zip(parts.tolist(), wholes.tolist(), strict=True))
+    found: list[float | None] = (parts / np.maximum(wholes, 1)).tolist()
+    for place in np.flatnonzero(wholes == 0).tolist():
+        found[place] = None
+    return tuple(found)
 
 
 def mean_of(values: Sequence[float | None]) -> float | None:
