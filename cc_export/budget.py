@@ -66,8 +66,9 @@ def budget(memory: int | str | None, jobs: int | None) -> Budget:
         free = available()
         total = None if free is None else max(free, least)
     elif total < least:
+        given = spell(total) if total >> 20 else f"{total:,} bytes"
         raise ExportError(
-            f"{spell(total) if total >> 20 else f'{total:,} bytes'} of memory is too little: an export takes at least {spell(least)}",
+            f"{given} of memory is too little: an export takes at least {spell(least)}",
             "Give more with --memory.",
         )
     if total is None:
