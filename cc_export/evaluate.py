@@ -121,16 +121,17 @@ def _judged(subject: Subject, case: Case, warnings: Sequence[str]) -> Prediction
     return replace(
         judged,
         metrics={**judged.metrics, **metrics},
-        warnings=(*judged.warnings, *_without_answer(judged.invalid), *warnings, *problems),
+        warnings=(*judged.warnings, *_without_answer(judged), *warnings, *problems),
         partial=bool(warnings),
     )
 
 
-def _without_answer(invalid: int) -> tuple[str, ...]:
-    if not invalid:
+def _without_answer(judged: Predictions) -> tuple[str, ...]:
+    """Numbers that say nothing; an empty text may well be the answer."""
+    if not judged.invalid or judged.texts is not None:
         return ()
     return (
-        f"{invalid:,} of its answers are none (NaN, infinite or empty) and count as wrong; "
+        f"{judged.invalid:,} of its answers are no finite numbers; "
         "is a value missing in the evaluation data?",
     )
 

@@ -14,7 +14,7 @@ from cc_export.budget import NO_LIMIT, Budget, budget
 from cc_export.budget import too_large as budget_warnings
 from cc_export.bundle.records.models import FlagRecord
 from cc_export.bundle.site import Content, write_site
-from cc_export.bundle.write import new_site
+from cc_export.bundle.write import INDEX, new_site
 from cc_export.cache import store
 from cc_export.dask import cluster
 from cc_export.dataset import open_dataset
@@ -98,7 +98,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
     clear_up_temporary()
     dataset = open_dataset(study.dataset) if study.dataset else None
     with (
-        placed(site) as folder,
+        placed(site) as (folder, older),
         new_site(folder) as writer,
         store.opened(cache) as kept,
         cluster(dask) if dask else executor.local(allowed.workers or None) as pool,
@@ -125,7 +125,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
             # Of this machine, as the times are.
             here = executor.Inline() if dask else pool
             results = stages.measure_memory(results, dataset.source, content, runner, here)
-        if folder.exists():
+        if older or (folder / INDEX).is_file():
             _refuse_if_all_failed(results)
         known = embeddings(results, models)
         results = runner.run(stages.packing(results, known), results, pool)
@@ -162,16 +162,19 @@ def _refuse_if_all_failed(results: Sequence[ModelResult]) -> None:
 
 
 @contextmanager
-def placed(site: Path | str) -> Iterator[Path]:
-    """The folder to make: the site's own, or for a URL one that is copied there in the end."""
+def placed(site: Path | str) -> Iterator[tuple[Path, bool]]:
+    """The folder to make: the site's own, or for a URL one that is copied there in the end.
+
+    With it comes whether there is a site at the URL.
+    """
     url = url_of(site)
     if url is None:
-        yield Path(site)
+        yield Path(site), False
         return
     from cc_export.remote import site_at  # noqa: PLC0415 (only URLs need it)
 
-    with site_at(url) as folder:
-        yield folder
+    with site_at(url) as found:
+        yield found
 
 
 def _report(

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -23,13 +23,12 @@ from typing import Any
 
 import orjson
 
-from cc_export.bundle.write import MANIFEST, listed_files
+from cc_export.bundle.write import INDEX, MANIFEST, listed_files
 from cc_export.cache.store import Place, folder_of
 from cc_export.errors import ExportError, ModelError
 from cc_export.onnx_models.read import model_files
 from cc_export.temporary import temporary_folder
 
-INDEX = "index.html"
 # What file systems tell by which a changed file is known, besides its size.
 _STAMPS = ("ETag", "etag", "md5Hash", "generation", "mtime", "LastModified", "created", "ino")
 _STATE, _FOLDER = ".cc-export.json", "remote"
@@ -223,17 +222,23 @@ def _opened(url: str) -> tuple[Any, str]:
     return system, str(root)
 
 
+def _reading(url: str) -> AbstractContextManager[None]:
+    return _doing("read", url, "Check the URL, and that this machine may read it.")
+
+
+def _writing(url: str) -> AbstractContextManager[None]:
+    hint = "What is there has no index.html until an export is complete; export again."
+    return _doing("written", url, hint)
+
+
 @contextmanager
-def _reading(url: str) -> Iterator[None]:
+def _doing(what: str, url: str, hint: str) -> Iterator[None]:
     try:
         yield
     except ExportError:
         raise
     except Exception as error:  # each file system has errors of its own
-        raise ExportError(
-            f"{url}: cannot be read: {_reason(error)}",
-            "Check the URL, and that this machine may read it.",
-        ) from None
+        raise ExportError(f"{url}: cannot be {what}: {_reason(error)}", hint) from None
 
 
 def _reason(error: Exception) -> str:
@@ -243,8 +248,10 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def site_at(url: str) -> Iterator[Path]:
+def site_at(url: str) -> Iterator[tuple[Path, bool]]:
     """A folder here whose content becomes the site at ``url`` when the block ends well.
+
+    With it comes whether there is an older site, which is then replaced.
 
     ``index.html`` of an older site there goes first and the new one comes last, so that no mix of
     two sites is ever opened. Files that are there already are not copied again.
@@ -258,7 +265,7 @@ def site_at(url: str) -> Iterator[Path]:
         older = _older_site(url, system, root)
     with temporary_folder() as around:
         folder = around / "site"
-        yield folder
+        yield folder, INDEX in older
         with _writing(url):
             _upload(folder, system, root, older)
 
@@ -305,16 +312,3 @@ def _upload(folder: Path, system: Any, root: str, older: Mapping[str, str | None
             continue
         system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
         system.put_file(str(files[name]), f"{root}/{name}")
-
-
-@contextmanager
-def _writing(url: str) -> Iterator[None]:
-    try:
-        yield
-    except ExportError:
-        raise
-    except Exception as error:  # each file system has errors of its own
-        raise ExportError(
-            f"{url}: cannot be written: {_reason(error)}",
-            "What is there has no index.html until an export is complete; export again.",
-        ) from None

@@ -130,7 +130,9 @@ def test_a_site_is_not_lost_to_models_that_all_fail(tiny: Path, tmp_path: Path) 
     )
     assert "base/pruned: pruned.onnx: holds no graph" in result.stderr
     assert (site / "data" / "models.js").read_bytes() == before
-    assert run("build", tiny, "-o", tmp_path / "new", "-q", "--models", "none").exit_code == 1
+    new = tmp_path / "new"
+    new.mkdir()
+    assert run("build", tiny, "-o", new, "-q", "--models", "none").exit_code == 1
 
 
 def test_errors_of_a_study(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import fuzzing
 import fuzzing_data
+import hostile_models
 import numpy as np
 import pytest
 
@@ -146,11 +147,11 @@ def test_model_files(tmp_path: Path, number: int, kind: str) -> None:
     assert 0 < understood < cases
 
 
-@pytest.mark.parametrize("name", fuzzing.hostile())
+@pytest.mark.parametrize("name", hostile_models.hostile())
 def test_hostile_files(tmp_path: Path, name: str) -> None:
     """A file that is built to hurt costs little, whether it is understood or not."""
     with guarded():
-        check(fuzzing.hostile()[name](tmp_path), name)
+        check(hostile_models.hostile()[name](tmp_path), name)
 
 
 def read_through(path: Path) -> None:

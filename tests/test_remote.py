@@ -228,6 +228,12 @@ def test_a_site_at_a_url(tiny: Path, tmp_path: Path, viewer: Viewer, memory: Any
     }  # fmt: skip
     export(tiny, tmp_path.as_uri() + "/by-url", **options)
     assert not list(read_site(tmp_path / "by-url").damaged())
+    for model in (tiny / "models").glob("*.onnx"):
+        model.write_bytes(b"")
+    before = at(memory, "/web/site")
+    told = error_of(tiny, "memory://web/site", **options)
+    assert told.startswith("no model can be used; the older site is left as it was")
+    assert at(memory, "/web/site") == before
 
 
 def test_a_site_that_is_half_copied(

@@ -30,7 +30,7 @@ def model(nodes: list[NodeProto], arrays: dict[str, Array]) -> ModelProto:
         ("DeformConv", "", "image l.w offset", "weight"),
         ("MultiHeadAttention", "com.microsoft", "q k v l.w", "bias"),
         ("MoE", "com.microsoft", "image router l.w", "weight"),
-        ("Anything", "some.library", "image l.w", "weight"),
+        ("Anything", "other.operators", "image l.w", "weight"),
     ],
 )
 def test_floats(operator: str, domain: str, inputs: str, role: str) -> None:

@@ -14,7 +14,7 @@ import orjson
 
 from cc_export.bundle.chunk import GZIP, BrokenChunkError, payload
 from cc_export.bundle.records.values import FORMAT_VERSION
-from cc_export.bundle.write import MANIFEST
+from cc_export.bundle.write import INDEX, MANIFEST
 from cc_export.errors import ExportError
 
 
@@ -169,7 +169,7 @@ def read_site(folder: Path | str) -> Site:
     """
     folder = Path(folder)
     # What ``build`` prints, and what a browser shows.
-    folder = folder.parent if folder.name == "index.html" else folder
+    folder = folder.parent if folder.name == INDEX else folder
     if not (folder / MANIFEST).is_file():
         what = "no site made by cc-export" if folder.exists() else "there is no such folder"
         raise ExportError(f"{folder}: {what}", "Make one with `cc-export build STUDY -o FOLDER`.")

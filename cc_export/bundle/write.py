@@ -17,6 +17,7 @@ from cc_export.bundle.records.manifest import FileRecord
 from cc_export.errors import ExportError
 
 MANIFEST = "data/manifest.js"
+INDEX = "index.html"
 # What file managers leave behind in folders that people open.
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _COPY = 1 << 20

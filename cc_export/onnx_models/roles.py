@@ -73,13 +73,13 @@ _ARRAYS = {
 # Packed in ways that are not read here. Left out, a model would seem smaller than it is.
 _UNREAD = frozenset({("MatMulFpQ4", 1), ("QMoE", 2), ("QMoE", 5), ("QMoE", 8)})
 # Types whose values are no trained numbers: text, flags, indices, shapes.
-_NO_NUMBERS = frozenset(
+NO_NUMBERS = frozenset(
     {
         TensorProto.UNDEFINED, TensorProto.STRING, TensorProto.BOOL, TensorProto.INT64,
         TensorProto.COMPLEX64, TensorProto.COMPLEX128,
     }
 )  # fmt: skip
-_FLOATS = frozenset(
+FLOATS = frozenset(
     {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 )
 # Whose operators are listed here. Of another library's nobody knows which arrays it multiplies by.
@@ -106,9 +106,9 @@ def role_of(use: Use, tensor: TensorProto, scaled: bool) -> str | None:
             "form that is not understood",
             "Is there a newer cc-export?",
         )
-    if tensor.data_type in _NO_NUMBERS:
+    if tensor.data_type in NO_NUMBERS:
         return None
     known = ROLES.get((operator, use.place))
-    if known is None and math.prod(tensor.dims) > 1 and (scaled or tensor.data_type in _FLOATS):
+    if known is None and math.prod(tensor.dims) > 1 and (scaled or tensor.data_type in FLOATS):
         return "weight" if use.node.domain not in _LISTED else _ARRAYS.get(operator)
     return known

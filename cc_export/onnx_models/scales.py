@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto
+from onnx import NodeProto
 
 from cc_export.errors import ModelError
 from cc_export.onnx_models.graph import Graph, Use, attribute, without_quantization
 from cc_export.onnx_models.outputs import output_axis
 from cc_export.onnx_models.quantization import Quantization, broadcast_values
+from cc_export.onnx_models.roles import FLOATS, NO_NUMBERS
 from cc_export.onnx_models.turns import Shape, Turn, turn_of, undone
 
 # Where an operator takes scale and zero point of the stored weight at a place.
@@ -46,14 +47,6 @@ _INTEGER_PRODUCTS: Mapping[tuple[str, int], int] = {
     ("MatMulInteger", 0): 2,
     ("MatMulInteger", 1): 3,
 }
-# Types that stand for themselves: floats, and what is no trained number anyway.
-_UNSCALED = frozenset(
-    {
-        TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE,
-        TensorProto.UNDEFINED, TensorProto.STRING, TensorProto.BOOL, TensorProto.INT64,
-        TensorProto.COMPLEX64, TensorProto.COMPLEX128,
-    }
-)  # fmt: skip
 # How many nodes may lie between a weight and its scale.
 _MOST_STEPS = 16
 
@@ -100,7 +93,7 @@ def find_sources(graph: Graph) -> dict[str, Source]:
 
 def is_scaled(graph: Graph, name: str) -> bool:
     """Whether a stored tensor is of a type whose numbers stand for others."""
-    return graph.constants[name].data_type not in _UNSCALED
+    return graph.constants[name].data_type not in FLOATS | NO_NUMBERS
 
 
 def integer_scales(graph: Graph) -> Iterator[str]:
