@@ -86,6 +86,16 @@ def test_predictions_are_the_models(tmp_path: Path, dataset: Dataset) -> None:
     assert found.invalid == 0
 
 
+def test_answers_that_are_no_numbers_are_told(tmp_path: Path, dataset: Dataset) -> None:
+    """A warning says how many; they are likelier a gap in the data than what a model has to say."""
+    bias = np.full_like(BASE["fc.bias"], np.nan)
+    path = saved(tmp_path, tiny_models.float32({**BASE, "fc.bias": bias}))
+    found = evaluate(path, dataset, CLASSIFY)
+    [warning] = found.warnings
+    assert warning.startswith(f"{len(dataset)} of its answers are no finite numbers")
+    assert evaluate(saved(tmp_path, tiny_models.float32(BASE)), dataset, CLASSIFY).warnings == ()
+
+
 @pytest.mark.parametrize("batch", [1, 5, 12, 64])
 def test_the_batch_does_not_matter(tmp_path: Path, dataset: Dataset, batch: int) -> None:
     """Instances get the same answers however many are run together."""
