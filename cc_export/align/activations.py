@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cc_export.align.keys import Keys
 from cc_export.align.study import ModelAlignment
-from cc_export.align.tensor import FAMILIES, Tensor, TensorKey, free_key
+from cc_export.align.tensor import FAMILIES, Tensor, TensorKey
 from cc_export.onnx_models.graph import without_quantization
 
 
@@ -139,9 +140,10 @@ class _Model:
                 self._take(place, found[1].key)
         self._by_layer(base)
         used = self.taken | {placed.key for placed in base.values()}
+        keys = Keys((used,))
         for place, key in enumerate(self.keys()):
             if place not in self.known:
-                free = free_key(key, used)
+                free = keys.free(key)
                 used.add(free)
                 self.known[place] = PlacedActivation(free)
         return tuple(self.known[place] for place in range(len(self.activations)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cc_export.align.keys import Keys
 from cc_export.align.pairs import How
 from cc_export.align.reasons import SIDES, Kind, Matching, Side, match
 from cc_export.align.tensor import (
@@ -12,7 +13,6 @@ from cc_export.align.tensor import (
     Signature,
     Tensor,
     TensorKey,
-    free_key,
     is_named,
     is_turned,
     key_of,
@@ -165,13 +165,14 @@ class _Study:
         self, tensors: Sequence[Tensor], known: Mapping[int, Placed]
     ) -> tuple[Placed, ...]:
         used = {placed.key for placed in known.values()}
+        # A counted name says nothing: MatMul_3 is another one in another model.
+        named, counted = Keys((used,)), Keys((used, self.taken))
         found = []
         for place, tensor in enumerate(tensors):
             placed = known.get(place)
             if placed is None:
-                # A counted name says nothing: MatMul_3 is another one in another model.
-                foreign = used if is_named(tensor) else used | self.taken
-                placed = Placed(free_key(key_of(tensor), foreign), tuple(tensor.shape))
+                keys = named if is_named(tensor) else counted
+                placed = Placed(keys.free(key_of(tensor)), tuple(tensor.shape))
                 used.add(placed.key)
             found.append(placed)
         return tuple(found)

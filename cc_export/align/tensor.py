@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import onnx
@@ -29,7 +27,6 @@ FAMILIES = {
     "Gather": "Gather", "GatherBlockQuantized": "Gather",
 }  # fmt: skip
 _COUNTED = re.compile(r"_\d+$")
-_NUMBER = re.compile(r" \(\d+\)$")
 
 
 class Tensor(Protocol):
@@ -110,14 +107,3 @@ def is_named(tensor: Tensor) -> bool:
         return True
     counted = layer.startswith("node_") or "::" in layer or _COUNTED.search(layer) is not None
     return bool(layer) and not counted and not onnx.defs.has(layer)
-
-
-def free_key(key: TensorKey, used: AbstractSet[TensorKey]) -> TensorKey:
-    """The key, or the first of ``name (2)``, ``name (3)`` that is not in use."""
-    layer, name = key
-    stem = _NUMBER.sub("", name)
-    for number in itertools.count(2):
-        if key not in used:
-            break
-        key = (layer, f"{stem} ({number})")
-    return key
