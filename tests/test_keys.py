@@ -46,7 +46,7 @@ def test_free_keys_are_the_first_that_are_free() -> None:
 
 
 def test_thousands_of_one_key_take_as_many_steps() -> None:
-    """Each of 5,000 tensors of one key asks about twice whether a key is in use, not 5,000 times."""
+    """Each of 5,000 tensors of one key asks about twice whether a key is used, not 5,000 times."""
     used, count = Counted(), 5_000
     keys = Keys((used,))
     for _ in range(count):

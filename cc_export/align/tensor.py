@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
-import onnx
-
 from cc_export.onnx_models.graph import without_quantization
-from cc_export.onnx_models.modules import given_place
+from cc_export.onnx_models.modules import given_place, is_counted
 
 # Layer and name within it.
 TensorKey = tuple[str, str]
@@ -26,7 +23,6 @@ FAMILIES = {
     "DynamicQuantizeMatMul": "MatMul",
     "Gather": "Gather", "GatherBlockQuantized": "Gather",
 }  # fmt: skip
-_COUNTED = re.compile(r"_\d+$")
 
 
 class Tensor(Protocol):
@@ -96,14 +92,5 @@ def original(tensor: Tensor) -> str:
 
 
 def is_named(tensor: Tensor) -> bool:
-    """Whether layer and name come from the network's author, not from an exporter's counter.
-
-    ``stage1.conv1`` does; ``MatMul_12``, ``node_linear_3``, ``onnx::Conv_193`` and ``val_7`` count.
-    """
-    if given_place(original(tensor)) is not None:
-        return True
-    layer = tensor.layer
-    if "." in layer and "/" not in layer:
-        return True
-    counted = layer.startswith("node_") or "::" in layer or _COUNTED.search(layer) is not None
-    return bool(layer) and not counted and not onnx.defs.has(layer)
+    """Whether layer and name come from the network's author, not from an exporter's counter."""
+    return given_place(original(tensor)) is not None or not is_counted(tensor.layer)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import AttributeProto, GraphProto, NodeProto, TensorProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
+from cc_export.onnx_models.flat import Flat, flatten
 from cc_export.onnx_models.stored import Files, stored
 
 # A tensor passes through these unchanged in meaning; its real user is behind them.
@@ -35,17 +36,30 @@ class Use:
 
 
 class Graph:
-    """Initializers (and constants in nodes) by name, producers and uses of every tensor."""
+    """Initializers (and constants in nodes) by name, producers and uses of every tensor.
 
-    def __init__(self, graph: GraphProto, path: Path | None = None) -> None:
+    Of the graph alone; with ``flat`` (of ``flatten``) also of what is inside its nodes.
+    """
+
+    def __init__(
+        self, graph: GraphProto, path: Path | None = None, flat: Flat | None = None
+    ) -> None:
         self.files = Files(path)
-        self.nodes: tuple[NodeProto, ...] = tuple(graph.node)
+        self.flat = flat or Flat(
+            list(graph.node),
+            {tensor.name: tensor for tensor in graph.initializer},
+            {tensor.values.name: tensor for tensor in graph.sparse_initializer},
+        )
+        self.nodes = tuple(self.flat.nodes)
         self.outputs = tuple(value.name for value in graph.output)
         self.inputs = tuple(value.name for value in graph.input)
-        self.constants: dict[str, TensorProto] = {t.name: t for t in graph.initializer}
+        self.constants = dict(self.flat.constants)
+        self.sparse = list(self.flat.sparse)
         self.producers: dict[str, NodeProto] = {}
         self.uses: dict[str, list[Use]] = defaultdict(list)
-        self.sparse = [tensor.values.name for tensor in graph.sparse_initializer]
+        self._same: dict[str, str] = {}
+        takers = Counter(name for node in self.nodes for name in node.input)
+        takers.update(link.input[0] for link in self.flat.links)
         for node in self.nodes:
             if node.op_type == "Constant":
                 value = _constant(node)
@@ -56,12 +70,27 @@ class Graph:
             elif node.op_type == "Identity" and node.input and node.input[0] in self.constants:
                 # torch's exporter stores equal tensors once; the copy is a tensor of its own.
                 self.constants[node.output[0]] = self.constants[node.input[0]]
+                if takers[node.input[0]] == 1:
+                    self._same[node.output[0]] = self.stored_as(node.input[0])
                 continue
             for name in node.output:
                 self.producers[name] = node
-            for place, name in enumerate(node.input):
-                if name:
-                    self.uses[name].append(Use(node, place))
+            self._take(node)
+        for link in self.flat.links:
+            self._take(link)
+
+    def _take(self, node: NodeProto) -> None:
+        for place, name in enumerate(node.input):
+            if name:
+                self.uses[self.stored_as(name)].append(Use(node, place))
+
+    def stored_as(self, name: str) -> str:
+        """The name of the one tensor that an Identity only gives another name."""
+        return self._same.get(name, name)
+
+    def in_file(self, name: str) -> str:
+        """A tensor's name as it stands in the file, where others inside nodes may have it, too."""
+        return self.flat.in_file.get(name, name)
 
     def values(self, name: str) -> NDArray[np.generic]:
         """The values of a constant, in its shape.
@@ -93,6 +122,15 @@ class Graph:
                         seen.add(output)
                         pending.append((output, turned != (use.node.op_type == "Transpose")))
         return found
+
+
+def whole_graph(model: ModelProto, path: Path | None = None) -> Graph:
+    """A model's graph with what is inside nodes and functions; ``path`` is the model's file.
+
+    Raises:
+        ModelError: its functions call themselves.
+    """
+    return Graph(model.graph, path, flatten(model))
 
 
 def _constant(node: NodeProto) -> TensorProto | None:

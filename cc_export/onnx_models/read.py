@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import onnx
-from onnx import GraphProto, ModelProto, TensorProto
+from onnx import FunctionProto, GraphProto, ModelProto, TensorProto
 
 from cc_export.errors import ModelError
 from cc_export.onnx_models.skim import HERE, skim
@@ -84,7 +84,7 @@ def read_file(path: Path) -> OnnxFile:
         raise ModelError(
             f"{path.name}: damaged: the name {wrong[:60]!r} is no UTF-8 text", "Export it again."
         )
-    bare = next((node for graph in graphs(model) for node in graph.node if not node.output), None)
+    bare = next((node for body in _bodies(model) for node in body.node if not node.output), None)
     if bare is not None:
         raise ModelError(
             f"{path.name}: damaged: the {bare.op_type[:60]} node {bare.name[:60]!r} has no output",
@@ -116,23 +116,32 @@ def model_files(path: Path) -> tuple[Path, ...]:
 
 
 def tensors(model: ModelProto) -> Iterator[TensorProto]:
-    """Every stored tensor of a model: of its graph, of nodes, of graphs inside nodes."""
-    for graph in graphs(model):
-        yield from graph.initializer
-        for node in graph.node:
+    """Every stored tensor of a model: of its graph, of nodes, of graphs inside nodes, of functions.
+
+    Of a sparse one, its values and their places.
+    """
+    for body in _bodies(model):
+        if isinstance(body, GraphProto):
+            yield from body.initializer
+            for sparse in body.sparse_initializer:
+                yield from (sparse.values, sparse.indices)
+        for node in body.node:
             for attribute in node.attribute:
                 if attribute.HasField("t"):
                     yield attribute.t
                 yield from attribute.tensors
+                if attribute.HasField("sparse_tensor"):
+                    yield attribute.sparse_tensor.values
+                    yield attribute.sparse_tensor.indices
 
 
-def graphs(model: ModelProto) -> Iterator[GraphProto]:
-    """A model's graph and the graphs inside its nodes."""
-    pending: list[GraphProto] = [model.graph]
+def _bodies(model: ModelProto) -> Iterator[GraphProto | FunctionProto]:
+    """A model's graph, its functions, and the graphs inside their nodes."""
+    pending: list[GraphProto | FunctionProto] = [model.graph, *model.functions]
     while pending:
-        graph = pending.pop()
-        yield graph
-        for node in graph.node:
+        body = pending.pop()
+        yield body
+        for node in body.node:
             for attribute in node.attribute:
                 if attribute.HasField("g"):
                     pending.append(attribute.g)
@@ -169,13 +178,16 @@ def _names(model: ModelProto) -> Iterator[str | bytes]:
             yield from (entry.key, entry.value)
     for opset in model.opset_import:
         yield opset.domain
-    for graph in graphs(model):
-        for value in (*graph.input, *graph.output):
-            yield value.name
-        for node in graph.node:
-            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+    for body in _bodies(model):
+        if isinstance(body, GraphProto):
+            yield from (value.name for value in (*body.input, *body.output))
+        else:
+            yield from (body.domain, body.name, body.overload, *body.input, *body.output)
+        for node in body.node:
+            yield from (node.name, node.op_type, node.domain, node.overload)
+            yield from (*node.input, *node.output)
             for attribute in node.attribute:
-                yield attribute.name
+                yield from (attribute.name, attribute.ref_attr_name)
 
 
 def _inside(folder: Path, location: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from onnx import ModelProto, TensorProto
 
 from cc_export.onnx_models.blocks import packed_kind
-from cc_export.onnx_models.graph import Graph
+from cc_export.onnx_models.graph import whole_graph
 from cc_export.onnx_models.scales import find_sources, integer_scales
 
 # Bits of one stored element. Types of fewer than 8 bits are packed.
@@ -64,7 +64,7 @@ def stored_weights(
     Raises:
         ModelError: a shape that a tensor takes on before it is scaled cannot be read.
     """
-    graph = Graph(model.graph, path)
+    graph = whole_graph(model, path)
     sources = find_sources(graph)
     weights = bits = quantized = 0
     types: Counter[str] = Counter()

@@ -16,8 +16,9 @@ from onnx import ModelProto, NodeProto
 from cc_export.errors import ModelError
 from cc_export.onnx_models.blocks import OPERATORS as BLOCKED
 from cc_export.onnx_models.blocks import Form, block_weight
-from cc_export.onnx_models.graph import Graph, Use, without_quantization
-from cc_export.onnx_models.modules import given_place, module_of
+from cc_export.onnx_models.flat import Inside
+from cc_export.onnx_models.graph import Graph, Use, whole_graph, without_quantization
+from cc_export.onnx_models.modules import given_place, layer_of, path_inside
 from cc_export.onnx_models.outputs import output_axis
 from cc_export.onnx_models.quantization import Quantization, Values
 from cc_export.onnx_models.roles import ROLES, role_of
@@ -75,7 +76,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         ModelError: a tensor's bytes do not match its shape, a scale is missing, or weights are
             stored in a form that is not understood.
     """
-    graph = Graph(model.graph, path)
+    graph = whole_graph(model, path)
     if graph.sparse:
         raise ModelError(
             f"tensor {graph.sparse[0]!r} is stored as places and values of its non-zero numbers, "
@@ -96,7 +97,11 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         uses, role = [use for use, _ in roles], roles[0][1]
         form = _form(graph, name, source)
         quantization = form.quantization
-        layer, own_name = _place(without_quantization(name), role, uses[0].node)
+        inside = graph.flat.inside.get(uses[0].node.output[0])
+        layer, own_name = _place(_bare(graph, name), role, uses[0].node, inside)
+        if (layer, own_name) in taken:
+            # Both branches of a condition may have a layer of one name.
+            layer = path_inside(inside, layer)
         # Two matrices of one recurrent node, say: the second is told apart by a number.
         number = numbers[layer, own_name]
         plain = own_name
@@ -106,7 +111,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
         transposed = _TRANSPOSED in name and len(tensor.dims) == 2
         shape = form.numbers.shape
-        axis = output_axis(uses[0], shape)
+        axis = _output_axis(graph, name, uses[0], shape)
         if transposed:
             shape, axis = shape[::-1], None if axis is None else 1 - axis
         yield Weight(
@@ -126,7 +131,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
 def _in_graph_order(graph: Graph) -> Iterator[str]:
     seen: set[str] = set()
     for node in graph.nodes:
-        for name in node.input:
+        for name in map(graph.stored_as, node.input):
             if name in graph.constants and name not in seen:
                 seen.add(name)
                 yield name
@@ -167,14 +172,32 @@ def _form(graph: Graph, name: str, source: Source | None) -> Form:
     tensor = graph.constants[name]
     numbers = stored(tensor, graph.files)
     how = quantization_of(graph, source, numbers.shape) if source is not None else None
+    if name in graph.flat.slices and how is not None and how.scale.size > 1:
+        raise ModelError(
+            f"tensor {name!r}: its integers are scaled slice by slice inside a Scan, which is not "
+            "understood",
+            "Is there a newer cc-export?",
+        )
     return Form(numbers, how, element_type(tensor).name)
 
 
-def _place(name: str, role: str, user: NodeProto) -> tuple[str, str]:
+def _output_axis(graph: Graph, name: str, use: Use, shape: tuple[int, ...]) -> int | None:
+    if name not in graph.flat.slices:
+        return output_axis(use, shape)
+    # The node takes one slice after another.
+    axis = output_axis(use, shape[1:])
+    return None if axis is None else axis + 1
+
+
+def _bare(graph: Graph, name: str) -> str:
+    return without_quantization(graph.in_file(name))
+
+
+def _place(name: str, role: str, user: NodeProto, inside: Inside | None) -> tuple[str, str]:
     """Layer and tensor name: from ``stage1.conv1.weight``, else from the node that uses it."""
     given = given_place(name)
     if given is None:
-        return module_of(user), role
+        return layer_of(user, inside), role
     layer, own = given
     # What torch's exporter calls the bias it makes of a batch normalization.
     return layer, "bias" if own == "weight_bias" else own
