@@ -17,10 +17,12 @@ from cc_export.commands.inspect import inspect
 from cc_export.commands.onnx import onnx
 from cc_export.commands.serve import serve
 from cc_export.commands.show import show
+from cc_export.commands.usage import Commands
 from cc_export.commands.validate import validate
 
 app = typer.Typer(
     name="cc-export",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from cc_core.api import DTYPES
 from cc_export.callables import described
 from cc_export.data import Arrays, Table, open_table
-from cc_export.errors import ExportError
+from cc_export.errors import DataError, ExportError, Finding, StudyError
 from cc_export.labels import read_labels
-from cc_export.study.records import DatasetSource, ModelInput
+from cc_export.near import near
+from cc_export.study.records import DatasetSource, LoadedStudy, ModelInput
 from cc_export.surrogates import first_broken
 
 # Rows read at once where all rows of a small column are wanted.
@@ -123,8 +124,9 @@ def open_dataset(source: DatasetSource) -> Dataset:
     """Open and check the evaluation set of a study; only labels, ids and groups are held.
 
     Raises:
-        ExportError: the data cannot be read, an array is missing or too short, an input holds no
-            numbers, or a label is not what the task needs.
+        DataError: a column is missing or too short, an input holds no numbers, or a label is not
+            what the task needs.
+        ExportError: the data cannot be read, or there are none.
     """
     table = open_table(source)
     rows = _check_columns(source, table)
@@ -132,7 +134,11 @@ def open_dataset(source: DatasetSource) -> Dataset:
         raise ExportError(f"{table.place}: the evaluation set is empty")
     labels, classes = None, source.classes
     if source.label:
-        labels, classes = read_labels(source, table.place, _whole(table, source.label, rows))
+        found = _whole(table, source.label, rows)
+        try:
+            labels, classes = read_labels(source, table.place, found)
+        except ExportError as error:
+            raise DataError(Finding(("dataset", "label"), error.what, error.hint)) from None
     ids: NDArray[Any] = np.arange(rows)
     if source.ids is not None:
         ids = _whole(table, [source.ids], rows)[source.ids]
@@ -144,6 +150,27 @@ def open_dataset(source: DatasetSource) -> Dataset:
         ids=tuple(map(str, ids.tolist())),
         groups=tuple(_group(name, column, table, rows) for name, column in source.groups),
     )
+
+
+def dataset_of(study: LoadedStudy) -> Dataset | None:
+    """Open and check the evaluation set of a study that has one.
+
+    Raises:
+        ExportError: as ``open_dataset``; what concerns a key of the study file comes with its line.
+    """
+    if study.dataset is None:
+        return None
+    error: ExportError
+    try:
+        return open_dataset(study.dataset)
+    except DataError as found:
+        if study.document is None:
+            raise
+        told = [study.document.problem(f.key, f.what, f.hint) for f in found.findings]
+        error = StudyError(study.file, sorted(told, key=lambda problem: problem.line or 0))
+    except ExportError as found:
+        error = found
+    raise ExportError(study.told(error.what), study.told(error.hint)) if study.url else error
 
 
 def _whole(table: Table, names: Sequence[str], rows: int) -> Arrays:
@@ -164,37 +191,74 @@ def _check_columns(source: DatasetSource, table: Table) -> int:
     """The number of instances, once every column that is used is known to have that many."""
     inputs = {c for entry in source.inputs for c in source.columns_of(entry.array)}
     numeric = {c for name in source.arrays for c in source.columns_of(name)}
-    ids = (source.ids,) if source.ids else ()
-    shown = source.preview.columns if source.preview else ()
     pictured = source.preview.array if source.preview else None
-    grouped = (column for _, column in source.groups)
-    used = sorted({*numeric, *source.label, *ids, *grouped, *shown})
-    for name in used:
-        if name not in table.columns:
-            raise ExportError(
-                f"{table.place}: there is no array {name!r}",
-                f"It holds {', '.join(sorted(table.columns))}.",
+    used, part = _uses(source), table.part
+    missing = [name for name in used if name not in table.columns]
+    if missing and table.advice:
+        what = f"{table.place} has no {part} {missing[0]!r}"
+        raise DataError(Finding(("dataset", "path"), what, table.advice))
+    if missing:
+        raise DataError(
+            *(
+                Finding(key, f"{table.place} has no {part} {name!r}", near(name, table.columns))
+                for name in missing
+                for key in used[name]
             )
+        )
+    for name in used:
         if table.is_single(name):
-            what = f"{table.place}: array {name!r} is a single value"
-            raise ExportError(what, "There must be one for each instance.")
+            what = f"{table.place}: {part} {name!r} is a single value"
+            raise DataError(Finding(used[name][0], what, "There must be one for each instance."))
     reference = next(iter((*source.label, *used, *table.columns)), "")
     rows = table.length_of(reference) if reference else 0
     for name in used if rows else ():
         column, length = table.columns[name], table.length_of(name)
         if length != rows:
-            raise ExportError(
-                f"{table.place}: array {name!r} has {length} instances, "
-                f"array {reference!r} has {rows}"
+            what = (
+                f"{table.place}: {part} {name!r} has {length} instances, "
+                f"{part} {reference!r} has {rows}"
             )
+            raise DataError(Finding(used[name][0], what))
         text_input = name in inputs and name != pictured and column.is_text
         if name in numeric and column.dtype.name not in DTYPES and not text_input:
-            raise ExportError(
-                f"{table.place}: array {name!r} must hold numbers of at most 64 bits, "
-                f"got {column.dtype}",
-                "Check `dataset.inputs` and `dataset.preview`.",
+            what = (
+                f"{table.place}: {part} {name!r} must hold numbers of at most 64 bits, "
+                f"got {column.dtype}"
             )
+            hint = "Check `dataset.inputs` and `dataset.preview`."
+            raise DataError(Finding(used[name][0], what, hint))
     return rows
+
+
+def _uses(source: DatasetSource) -> dict[str, list[tuple[str | int, ...]]]:
+    """Where the study names each column that is used, by the column's name."""
+    used: dict[str, list[tuple[str | int, ...]]] = {}
+
+    def add(names: Sequence[str], *key: str | int) -> None:
+        for place, name in enumerate(names):
+            used.setdefault(name, []).append(
+                ("dataset", *key, *([place] if len(names) > 1 else ()))
+            )
+
+    for entry in source.inputs:
+        add(
+            source.columns_of(entry.array),
+            "inputs",
+            entry.name,
+            "columns" if entry.columns else "array",
+        )
+    add(source.label, "label")
+    add((source.ids,) if source.ids else (), "ids")
+    for group, column in source.groups:
+        add((column,), "groups", group)
+    if source.preview:
+        shown = source.preview
+        add(
+            (shown.array,) if shown.array else shown.columns,
+            "preview",
+            "array" if shown.array else "columns",
+        )
+    return used
 
 
 def _group(name: str, column: str, table: Table, rows: int) -> Group:

@@ -47,6 +47,28 @@ class ExportError(Exception):
         return type(self), (self.what, self.hint)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with evaluation data; ``key`` is where the study speaks of it."""
+
+    key: tuple[str | int, ...]
+    what: str
+    hint: str = ""
+
+
+class DataError(ExportError):
+    """Evaluation data that are not what the study says they are; all that was found."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self.findings = findings
+        *before, last = findings
+        told = [str(ExportError(one.what, one.hint)) for one in before]
+        super().__init__("\n".join([*told, last.what]), last.hint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.findings
+
+
 class StudyError(ExportError):
     """A study file with fatal problems; all that were found are in ``problems``."""
 

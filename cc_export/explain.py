@@ -12,9 +12,9 @@ from cc_core.selection import Chart, Explanation, Forest, Model, Operation, enco
 from cc_export.bundle.read import our_records, read_site
 from cc_export.bundle.write import MANIFEST
 from cc_export.errors import ExportError
+from cc_export.near import near
 from cc_export.selections import forest_of
 from cc_export.study import load_study
-from cc_export.study.check import near
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from cc_export.bundle.site import Content, write_site
 from cc_export.bundle.write import INDEX, new_site
 from cc_export.cache import store
 from cc_export.dask import cluster
-from cc_export.dataset import open_dataset
+from cc_export.dataset import dataset_of
 from cc_export.embed import Models, chosen, embeddings, too_large
 from cc_export.errors import ExportError
 from cc_export.flags import size_flags, speed_flags
@@ -96,7 +96,7 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         study = load_study(study.folder if isinstance(study, Study) else study, cache)
     viewer = viewer or built_viewer()
     clear_up_temporary()
-    dataset = open_dataset(study.dataset) if study.dataset else None
+    dataset = dataset_of(study)
     with (
         placed(site) as (folder, older),
         new_site(folder) as writer,
@@ -199,7 +199,7 @@ def _report(
         flags=_flags(content.results),
         embedded=sum(known.asset is not None for known in content.embeddings.values()),
         warnings=(
-            *(warning.text(study.file) for warning in study.warnings),
+            *(study.told(warning.text(study.file)) for warning in study.warnings),
             *large,
             *budget_warnings(needs, allowed),
             *(

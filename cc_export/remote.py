@@ -26,6 +26,7 @@ import orjson
 from cc_export.bundle.write import INDEX, MANIFEST, listed_files
 from cc_export.cache.store import Place, folder_of
 from cc_export.errors import ExportError, ModelError
+from cc_export.near import near
 from cc_export.onnx_models.read import model_files
 from cc_export.temporary import temporary_folder
 
@@ -37,7 +38,10 @@ _UNFINISHED = "cc-export-unfinished.txt"
 _UNUSED_SECONDS = 30 * 24 * 3600.0
 # A file that is being copied, and how long that may take.
 _NEW, _BEGUN_SECONDS = ".new-", 3600.0
-_EXTRAS = {"s3": "cc-export[s3]", "s3a": "cc-export[s3]", "gs": "gcsfs", "az": "adlfs"}
+_EXTRAS = {
+    "s3": "cc-export[s3]", "s3a": "cc-export[s3]", "gs": "gcsfs", "az": "adlfs",
+    "http": "fsspec[http]", "https": "fsspec[http]",
+}  # fmt: skip
 
 
 def study_at(url: str, suffixes: tuple[str, ...], place: Place = None) -> Path:
@@ -48,7 +52,7 @@ def study_at(url: str, suffixes: tuple[str, ...], place: Place = None) -> Path:
     """
     named = PurePosixPath(url).suffix.lower() in suffixes
     base, _, name = url.rstrip("/").rpartition("/")
-    copy = _copy_of(base if named else url.rstrip("/"), place)
+    copy = _copy_of(base if named else url.rstrip("/"), place, url)
     copy.bring_all()
     return copy.folder / name if named else copy.folder
 
@@ -159,8 +163,9 @@ class _Copy:
             (self.folder / _STATE).write_bytes(orjson.dumps(self.known))
 
 
-def _copy_of(url: str, place: Place) -> _Copy:
-    system, root = _opened(url)
+def _copy_of(url: str, place: Place, named: str = "") -> _Copy:
+    """The copy of a folder; errors speak of the URL that was ``named``."""
+    system, root = _opened(url, named)
     home = folder_of(place) or _temporary()
     _forget_unused(home / _FOLDER)
     # The last part keeps its name: a study without a title is called by its folder's.
@@ -208,17 +213,23 @@ def _stamp(info: Mapping[str, Any]) -> str:
     return " ".join([f"size={info.get('size')}", *told]) if told else ""
 
 
-def _opened(url: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs  # noqa: PLC0415 (slow to import, and only URLs need it)
+def _opened(url: str, named: str = "") -> tuple[Any, str]:
+    from fsspec import available_protocols  # noqa: PLC0415 (slow to import, and only URLs need it)
+    from fsspec.core import url_to_fs  # noqa: PLC0415
 
+    scheme, named = url.partition(":")[0].lower(), named or url
     try:
         system, root = url_to_fs(url)
     except ImportError as error:
-        package = _EXTRAS.get(url.partition(":")[0].lower())
+        package = _EXTRAS.get(scheme)
         hint = f"Install it with: pip install '{package}'" if package else str(error)
-        raise ExportError(f"{url}: a package for such URLs is not installed", hint) from None
+        raise ExportError(f"{named}: a package for such URLs is not installed", hint) from None
     except ValueError as error:
-        raise ExportError(f"{url}: cannot be opened: {error}") from None
+        known = available_protocols()
+        if scheme in known:
+            raise ExportError(f"{named}: cannot be opened: {error}") from None
+        what = f"{named}: there are no URLs that begin with {scheme!r}"
+        raise ExportError(what, near(scheme, known)) from None
     return system, str(root)
 
 

@@ -58,13 +58,17 @@ class DrawnProgress(Progress):
 
     @contextmanager
     def shown(self) -> Iterator[DrawnProgress]:
-        """Draw while the block runs."""
-        with self._bars:
+        """Draw while the block runs, from the first stage on."""
+        try:
             yield self
+        finally:
+            if self._bars.tasks:  # without any, an empty line would be printed
+                self._bars.stop()
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Stage]:
         """A bar of its own, kept when the stage is over."""
+        self._bars.start()
         task = self._bars.add_task(name, total=total, item="")
 
         class Drawn:
@@ -262,6 +266,8 @@ def print_answer(answer: Answer, console: Console) -> None:
         if columns:
             console.print()
             console.print(_table(found.models, order, columns))
+    if len(found.models) == 1:
+        console.print(Text("Give a second id to see what tells the two apart.", "dim"))
     for variable in found.variables:
         if variable.implied_by is not None:
             console.print(Text(f"{variable.label} follows {variable.implied_by}.", "dim"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from onnx import ModelProto
 
-from cc_export.dataset import Dataset, open_dataset
+from cc_export.dataset import Dataset, dataset_of
 from cc_export.errors import ModelError
 from cc_export.executor import Inline, run_all
 from cc_export.onnx_models.read import read_model
@@ -46,7 +46,7 @@ def validate_study(path: Path | str, *, files: bool = True) -> Validation:
         ExportError: there is no study there, or the evaluation set cannot be used.
     """
     study = load_study(path)
-    dataset = open_dataset(study.dataset) if files and study.dataset else None
+    dataset = dataset_of(study) if files else None
     tasks = {
         model.id: partial(_open_model, model.onnx, dataset, study.evaluation)
         for model in study.models
@@ -54,20 +54,22 @@ def validate_study(path: Path | str, *, files: bool = True) -> Validation:
     }
     outcomes = dict(run_all(Inline(), tasks))
     return Validation(
-        file=str(study.file),
+        file=study.told(str(study.file)),
         models=len(study.models),
         roots=sum(not model.parents for model in study.models),
         opened=len(tasks),
         instances=len(dataset) if dataset else None,
         warnings=_warnings(study),
         failures={
-            model: str(error) for model, error in outcomes.items() if isinstance(error, ModelError)
+            model: study.told(str(error))
+            for model, error in outcomes.items()
+            if isinstance(error, ModelError)
         },
     )
 
 
 def _warnings(study: LoadedStudy) -> tuple[str, ...]:
-    return tuple(problem.text(study.file) for problem in study.warnings)
+    return tuple(study.told(problem.text(study.file)) for problem in study.warnings)
 
 
 def _open_model(path: Path, dataset: Dataset | None, evaluation: Evaluation | None) -> None:

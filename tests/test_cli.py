@@ -163,20 +163,54 @@ def test_a_target_that_is_taken(tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["build"], "Missing argument 'STUDY'."),
-        (["build", "x", "--jobs", "-1"], "Invalid value for '--jobs'"),
-        (["build", "x", "--models", "some"], "Invalid value for '--models'"),
-        (["export"], "No such command 'export'."),
-        (["serve", ".", "--port", "x"], "Invalid value for '--port'"),
-        (["serve", ".", "--port", "99999"], "Invalid value for '--port'"),
+        (["build"], "cc-export build needs the argument STUDY"),
+        (["explain", "x"], "cc-export explain needs the argument ID..."),
+        (["onnx", "a:b"], "cc-export onnx needs the option --input NAME:TYPE:SHAPE"),
+        (["build", "x", "--jobs"], "--jobs needs a value"),
+        (["build", "x", "--quiet=1"], "--quiet takes no value"),
+        (["build", "x", "--jobs", "-1"], "--jobs -1: is not a whole number of at least 0"),
+        (["build", "x", "-j", "abc"], "--jobs abc: is not a whole number of at least 0"),
+        (["build", "x", "-j", "9" * 5000], f"--jobs {'9' * 5000}: is not a whole number"),
+        (
+            ["build", "x", "--models", "all,foo"],
+            "--models all,foo: is none of 'none', 'selected', 'all'\n"
+            "    `cc-export build --help` shows what it takes.",
+        ),
+        (
+            ["build", "x", "--memory", "3", "GB"],
+            "cc-export build takes no further argument 'GB'\n"
+            "    A value that holds spaces stands in quotes. `cc-export build --help` shows",
+        ),
+        (["build", "x", "-o", ""], "-o is empty\n    Is a variable of the shell not set?"),
+        (["build", "x", "--cache="], "--cache is empty\n"),
+        (["validate", ""], "an argument is empty\n"),
+        (
+            ["build", "x", "--jbs", "3"],
+            "cc-export build has no option --jbs\n    Did you mean '--jobs'",
+        ),
+        (["--verbose"], "cc-export has no option --verbose\n    Did you mean '--version'?"),
+        (["buld"], "there is no command 'buld'\n    Did you mean 'build'?"),
+        (["export"], "there is no command 'export'\n    Known: 'build', 'demo', "),
+        (["serve", ".", "--port", "x"], "--port x: is not a whole number from 0 to 65535"),
+        (["serve", ".", "--port", "99999"], "--port 99999: is not a whole number"),
+        (["onnx", "a:b", "-i", "x:int8:1", "--opset", "3"], "--opset 3: is not a whole number of"),
     ],
 )
 def test_wrong_usage(arguments: list[str], text: str) -> None:
-    """Wrong arguments are named, with code 2."""
+    """Wrong arguments are named as every other error is, with what is allowed and code 2."""
     result = run(*arguments)
-    assert result.exit_code == 2
-    # Drawn in a box, wrapped.
-    assert text in " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error {text}")
+
+
+def test_errors_begin_with_the_word(tiny: Path, tmp_path: Path) -> None:
+    """An error before anything was done stands in the first line, with and without progress."""
+    for options in ([], ["--quiet"]):
+        result = started("build", tmp_path, "-o", tmp_path / "site", *options)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"error {tmp_path}: no study file in this folder\n")
+    result = started("build", tiny, "-o", tiny)
+    assert result.stderr.startswith(f"error {tiny}: holds files, but no site ")
 
 
 def test_validate(tiny: Path) -> None:

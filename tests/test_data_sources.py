@@ -15,8 +15,8 @@ from PIL import Image
 from pyarrow import parquet
 
 from cc_export.data.parquet import ParquetTable
-from cc_export.dataset import Dataset, open_dataset
-from cc_export.errors import ExportError, StudyError
+from cc_export.dataset import Dataset, dataset_of, open_dataset
+from cc_export.errors import DataError, ExportError, StudyError
 from cc_export.study import load_study
 
 N = 12
@@ -150,7 +150,15 @@ COLUMNS = "  inputs: {x: {columns: [a]}}\n  label: y\n  classes: [n, p]"
     ("name", "content", "text"),
     [
         ("data.csv", "a,b\n1,2\n", "'y'"),
-        ("data.csv", "a,y\n1,n,3\n", "data.csv"),
+        (
+            "data.csv",
+            "a,y\n1,n\n1,n,3\n",
+            "data.csv:3: has 3 values, the header names 2 columns\n"
+            "    A value that holds a comma or a line break stands in double quotes.",
+        ),
+        ("data.csv", "a,y\n", "data.csv: holds no instances\n    Below its first line"),
+        ("data.tsv", "a\ty\n1\n", "data.tsv:2: has 1 value, the header names 2 columns"),
+        ("data.jsonl", "", "data.jsonl: holds no instances"),
         ("data.csv", "a,y\n1,maybe\n", "maybe"),
         ("data.csv", "", "data.csv"),
         ("data.jsonl", '{"a": 1, "y": "n"}\n{"a": \n', "data.jsonl"),
@@ -166,6 +174,52 @@ def test_data_that_are_none(name: str, content: str, text: str, tmp_path: Path) 
     with pytest.raises(ExportError) as caught:
         study_of(tmp_path, f"  path: {name}\n{COLUMNS}")
     assert text in str(caught.value) and name in str(caught.value)
+
+
+TABLE = (
+    "  path: {name}\n  inputs: {{x: {{columns: [age, hours]}}}}\n  label: incme\n"
+    "  groups: {{sex: sexx}}"
+)
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.tsv", "data.jsonl", "data.parquet", "data.npz"])
+def test_columns_that_are_missing(name: str, tmp_path: Path) -> None:
+    """Each is told with the line of the study file that names it, and what was probably meant."""
+    WRITERS[name](tmp_path / name)
+    with pytest.raises(DataError) as first:
+        study_of(tmp_path, TABLE.format(name=name))
+    assert [finding.key for finding in first.value.findings] == [
+        ("dataset", "label"), ("dataset", "groups", "sex"),
+    ]  # fmt: skip
+    with pytest.raises(StudyError) as caught:
+        dataset_of(load_study(tmp_path))
+    study, data = tmp_path / "study.yaml", tmp_path / name
+    part = "array" if name == "data.npz" else "column"
+    assert str(caught.value) == (
+        f"{study}:4: dataset.label: {data} has no {part} 'incme'\n"
+        "    Did you mean 'income'?\n"
+        f"{study}:5: dataset.groups.sex: {data} has no {part} 'sexx'\n"
+        "    Did you mean 'sex'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "delimiter", "told"),
+    [
+        ("data.csv", ";", "';': write it with commas, and points in numbers"),
+        ("data.csv", "\t", "tabs: name the file .tsv"),
+        ("data.tsv", ",", "commas: name the file .csv"),
+    ],
+)
+@pytest.mark.parametrize("value", ["1", "1,5\t2"])
+def test_other_delimiters(name: str, delimiter: str, told: str, value: str, tmp_path: Path) -> None:
+    """A file that is separated otherwise than its name says is said to be, whatever is in it."""
+    header = delimiter.join(ROWS[0])
+    rows = "".join(f"{delimiter.join([value] * 5)}\n" for _ in range(3))
+    (tmp_path / name).write_text(f"{header}\n{rows}", "utf-8")
+    with pytest.raises(ExportError) as caught:
+        study_of(tmp_path, TABLE.format(name=name))
+    assert caught.value.hint == f"Its columns seem to be separated by {told}."
 
 
 PICTURES = "  path: pictures\n  label: class\n  inputs: {x: {array: image}}\n"

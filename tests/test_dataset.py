@@ -73,8 +73,16 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"images": None}, "FILE: there is no array 'images'\n    It holds ids, labels."),
-        ({"labels": np.arange(5) % 3}, "FILE: array 'ids' has 12 instances, array 'labels' has 5"),
+        (
+            {"images": None, "pixels": np.zeros(12)},
+            # Once for the input, once for the preview.
+            "FILE has no array 'images'\n    Known: 'labels', 'ids', 'pixels'.\n"
+            "FILE has no array 'images'\n    Known: 'labels', 'ids', 'pixels'.",
+        ),
+        (
+            {"labels": np.arange(5) % 3},
+            "FILE: array 'images' has 12 instances, array 'labels' has 5",
+        ),
         (
             {"ids": np.array(3)},
             "FILE: array 'ids' is a single value\n    There must be one for each instance.",

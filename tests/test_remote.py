@@ -176,19 +176,48 @@ def test_errors_name_the_url(tiny: Path, tmp_path: Path, viewer: Viewer, memory:
         "there is no such file or folder\n"
         "    Check the URL, and that this machine may read it."
     )
-    assert error_of("nowhere://a/b", site, viewer=viewer).startswith(
-        "nowhere://a/b: cannot be opened: "
+    assert error_of("s3s://a/b", site, viewer=viewer) == (
+        "s3s://a/b: there are no URLs that begin with 's3s'\n    Did you mean 's3'?"
     )
 
 
-def test_a_package_that_is_missing(
-    tmp_path: Path, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+def test_what_is_found_later_names_the_url(
+    tiny: Path, tmp_path: Path, viewer: Viewer, memory: Any
 ) -> None:
-    """It is said which extra to install."""
-    monkeypatch.setitem(sys.modules, "s3fs", None)
-    assert error_of("s3://bucket/study", tmp_path / "site", viewer=viewer) == (
-        "s3://bucket/study: a package for such URLs is not installed\n"
-        "    Install it with: pip install 'cc-export[s3]'"
+    """Warnings, and errors about the data, speak of the URL as errors of the study do."""
+    memory.put(str(tiny), "/bucket/tiny", recursive=True)
+    (warning,) = export("memory://bucket/tiny", tmp_path / "site", viewer=viewer).warnings
+    assert warning.startswith("memory://bucket/tiny/study.yaml:54: models[3].metrics: ")
+    found = validate_study("memory://bucket/tiny/study.yaml")
+    assert (found.file, found.warnings) == ("memory://bucket/tiny/study.yaml", (warning,))
+    text = (tiny / "study.yaml").read_text("utf-8").replace("label: labels", "label: lables")
+    memory.pipe_file("/bucket/tiny/study.yaml", text.encode())
+    for url in ("memory://bucket/tiny", "memory://bucket/tiny/study.yaml"):
+        assert error_of(url, tmp_path / "site", viewer=viewer) == (
+            "memory://bucket/tiny/study.yaml:20: dataset.label: "
+            "memory://bucket/tiny/evaluation.npz has no array 'lables'\n"
+            "    Did you mean 'labels'?"
+        )
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "package"),
+    [
+        ("s3://bucket/study", "s3fs", "cc-export[s3]"),
+        ("https://example.invalid/study.yaml", "aiohttp", "fsspec[http]"),
+        ("gs://bucket/study", "gcsfs", "gcsfs"),
+    ],
+)
+def test_a_package_that_is_missing(
+    url: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said which extra or package to install."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ExportError) as caught:
+        load_study(url)
+    assert str(caught.value) == (
+        f"{url}: a package for such URLs is not installed\n"
+        f"    Install it with: pip install '{package}'"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
@@ -25,6 +26,21 @@ class ModelsChoice(StrEnum):
     NONE = "none"
     SELECTED = "selected"
     ALL = "all"
+
+
+def whole(flag: str, least: int, most: int | None = None) -> Callable[[object], int]:
+    """Reads the number that is typed after a flag; one that is none or out of range is refused."""
+    wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+
+    def read(text: object) -> int:
+        # Longer ones are out of every range, and Python refuses to read them.
+        found = re.fullmatch(r"[+-]?\d{1,18}", str(text).strip(), re.ASCII)
+        number = int(found[0]) if found else None
+        if number is None or number < least or (most is not None and number > most):
+            raise ExportError(f"{flag} {text}: is not a whole number {wanted}")
+        return number
+
+    return read
 
 
 StudyArgument = Annotated[
@@ -62,7 +78,14 @@ RedactOption = Annotated[
     ),
 ]
 JobsOption = Annotated[
-    int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 chooses by cores.")
+    int,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="NUMBER",
+        parser=whole("--jobs", 0),
+        help="Worker processes; 0 chooses by cores.",
+    ),
 ]
 MemoryOption = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cc_export.commands.common import JsonOption, QuietOption, fails_with_text
+from cc_export.commands.common import JsonOption, QuietOption, fails_with_text, whole
 from cc_export.errors import ExportError
 
 _TYPES = ("float32", "float16", "float64", "int64", "int32", "int8", "uint8", "bool")
@@ -57,7 +57,13 @@ def onnx(  # noqa: PLR0913, PLR0917 (options of the command line, given by name)
         ),
     ] = None,
     opset: Annotated[
-        int | None, typer.Option("--opset", min=9, help="Left out: the exporter's own.")
+        int | None,
+        typer.Option(
+            "--opset",
+            metavar="NUMBER",
+            parser=whole("--opset", 9),
+            help="Left out: the exporter's own.",
+        ),
     ] = None,
     dynamic: Annotated[
         list[str] | None,

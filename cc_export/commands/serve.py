@@ -7,14 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cc_export.commands.common import DONE, SiteArgument, fails_with_text
+from cc_export.commands.common import DONE, SiteArgument, fails_with_text, whole
 
 
 @fails_with_text
 def serve(
     site: SiteArgument,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+        int,
+        typer.Option(
+            "--port",
+            metavar="NUMBER",
+            parser=whole("--port", 0, 65535),
+            help="Port on this machine; 0 takes a free one.",
+        ),
     ] = 8000,
     open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:

@@ -51,6 +51,8 @@ class NpzTable(Table):
     read in place, a large compressed one is unpacked as it goes, which is cheapest in order.
     """
 
+    part = "array"
+
     def __init__(self, path: Path) -> None:
         """Read the headers of all arrays.
 

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -17,11 +17,20 @@ from cc_export.data.table import Arrays, Table
 from cc_export.errors import ExportError
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}$", re.ASCII)
+# Delimiters that a file may have and its name does not tell, and what its reader is told.
+_DELIMITERS: Mapping[str, str] = {
+    ";": "';': write it with commas, and points in numbers",
+    "\t": "tabs: name the file .tsv",
+    ",": "commas: name the file .csv",
+    "|": "'|': write it with commas",
+}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf)$", re.ASCII)
 
 
 class _TextTable(Table):
     """A file of rows, each with the byte at which it begins."""
+
+    _EMPTY: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
         """Read it once, for the place of every row and the type of every column.
@@ -34,6 +43,8 @@ class _TextTable(Table):
         # Eight bytes for each row are all that is kept of the file.
         self._offsets = array("q")
         self.columns, self._length = columns_of(self._indexed())
+        if not self._length:
+            raise ExportError(f"{path}: holds no instances", self._EMPTY)
 
     def __len__(self) -> int:
         return self._length
@@ -102,6 +113,8 @@ class _Lines:
 class CsvTable(_TextTable):
     """Comma- or tab-separated values with a header; numbers are numbers where all of them are."""
 
+    _EMPTY = "Below its first line, which names the columns, there is one line for each instance."
+
     def __init__(self, path: Path, delimiter: str = ",") -> None:
         """Read it once; see the base class."""
         self._delimiter = delimiter
@@ -114,18 +127,23 @@ class CsvTable(_TextTable):
             if not start:
                 self._header = next(reader, [])
                 _check_header(self._header, self.place)
+                self.advice = _other_delimiter(self._header)
             at = lines.at
             for cells in reader:
                 if cells:
                     if len(cells) != len(self._header):
-                        raise ExportError(
-                            f"{self.place}:{lines.number}: has {len(cells)} values, "
-                            f"the header names {len(self._header)} columns"
-                        )
+                        raise self._ragged(lines.number, len(cells))
                     yield at, dict(zip(self._header, cells, strict=True))
                 at = lines.at
         except csv.Error as error:
             raise ExportError(f"{self.place}:{lines.number}: {error}") from None
+
+    def _ragged(self, line: int, found: int) -> ExportError:
+        names = len(self._header)
+        what = f"has {_many(found, 'value')}, the header names {_many(names, 'column')}"
+        told = {",": "comma", "\t": "tab"}[self._delimiter]
+        hint = f"A value that holds a {told} or a line break stands in double quotes."
+        return ExportError(f"{self.place}:{line}: {what}", self.advice or hint)
 
     def _value(self, value: Any) -> Any:
         text = value.strip()
@@ -138,6 +156,8 @@ class CsvTable(_TextTable):
 
 class JsonLinesTable(_TextTable):
     """One JSON object a line; a list of numbers is an array, the same shape in every row."""
+
+    _EMPTY = "There is one line for each instance, a JSON object."
 
     def _parsed(self, lines: _Lines, start: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
         at = lines.at
@@ -159,3 +179,15 @@ def _check_header(names: Sequence[str], place: str) -> None:
         raise ExportError(f"{place}:1: the column {twice!r} stands there twice")
     if not names:
         raise ExportError(f"{place}: the file is empty", "Its first line names the columns.")
+
+
+def _other_delimiter(names: Sequence[str]) -> str:
+    """What to do about a header that is one name for us and several for another delimiter."""
+    for delimiter, told in _DELIMITERS.items():
+        if len(names) == 1 and delimiter in names[0]:
+            return f"Its columns seem to be separated by {told}."
+    return ""
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from cc_export.errors import Problem
+from cc_export.near import near
 from cc_export.study.document import Document
 from cc_export.study.names import DATA_SUFFIXES, MEASURED_NAMES
 from cc_export.study.schema import DatasetFile, EvaluationFile, StudyFile
@@ -255,14 +255,3 @@ def _problem(
     document: Document, key: Key, what: str, hint: str = "", fatal: bool = True
 ) -> Problem:
     return document.problem(key, what, hint.strip(), fatal)
-
-
-def near(name: str, names: list[str]) -> str:
-    """A hint: the name that was probably meant, or some that are known."""
-    close = difflib.get_close_matches(name, names, 1, 0.5)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    if not names:
-        return ""
-    listed = ", ".join(repr(n) for n in names[:8])
-    return f"Known: {listed}{', …' if len(names) > 8 else ''}."

@@ -43,6 +43,16 @@ class Document:
                 return Problem(spell(inner), what, hint, part.line(inner), fatal, part.file)
         return Problem(spell(key), what, hint, self.line(key), fatal)
 
+    def only(self, section: str) -> Document:
+        """The lines of one section, for what is found out later, without the values."""
+        lines = {key: line for key, line in self.lines.items() if key[:1] == (section,)}
+        parts = {
+            key: Document(part.file, None, part.lines)
+            for key, part in self.parts.items()
+            if key[:1] == (section,)
+        }
+        return Document(self.file, None, lines, parts)
+
     def line(self, key: Key) -> int | None:
         """The line of a key, or of the nearest key around it that has one."""
         for length in range(len(key), -1, -1):

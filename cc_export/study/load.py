@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cc_export.cache.store import Place
@@ -58,7 +59,8 @@ def load_study(path: Path | str, cache: Place = None) -> LoadedStudy:
 
     copy = remote.study_at(url, tuple(FORMATS), cache)
     with remote.naming(copy, url):
-        return _loaded(find_study(copy), cache)
+        found = _loaded(find_study(copy), cache)
+    return replace(found, url=url.rstrip("/") if copy.is_dir() else url.rpartition("/")[0])
 
 
 def _loaded(file: Path, cache: Place) -> LoadedStudy:
@@ -68,7 +70,8 @@ def _loaded(file: Path, cache: Place) -> LoadedStudy:
     fatal = [problem for problem in problems if problem.fatal]
     if fatal:
         raise StudyError(document.file, fatal)
-    return _resolve(form, document.file.resolve(), tuple(problems))
+    found = _resolve(form, document.file.resolve(), tuple(problems))
+    return replace(found, document=document.only("dataset"))
 
 
 def find_study(path: Path) -> Path:

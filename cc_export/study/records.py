@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cc_export.callables import CallableName
 from cc_export.errors import Problem
+
+if TYPE_CHECKING:  # workers need no parsers of study files
+    from cc_export.study.document import Document
 
 Direction = Literal["higher", "lower"]
 Scores = Literal["logits", "probabilities"]
@@ -195,7 +198,11 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class LoadedStudy:
-    """Everything an export needs to know; ``file`` is where it was read from."""
+    """Everything an export needs to know; ``file`` is where it was read from.
+
+    ``document`` has the lines of ``dataset`` in it, for errors about the data. ``url`` is what the
+    file's folder is a copy of.
+    """
 
     file: Path
     title: str
@@ -207,6 +214,12 @@ class LoadedStudy:
     evaluation: Evaluation | None = None
     to_onnx: ToOnnx = ToOnnx()
     warnings: tuple[Problem, ...] = ()
+    document: Document | None = field(default=None, repr=False, compare=False)
+    url: str = ""
+
+    def told(self, text: str) -> str:
+        """A text that speaks of a copy, speaking of what it is a copy of."""
+        return text.replace(str(self.file.parent), self.url) if self.url else text
 
     @property
     def files(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
