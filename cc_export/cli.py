@@ -13,6 +13,7 @@ import typer
 from cc_export.commands.build import build, demo
 from cc_export.commands.common import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, TERMINATED
 from cc_export.commands.explain import explain
+from cc_export.commands.init import init
 from cc_export.commands.inspect import inspect
 from cc_export.commands.onnx import onnx
 from cc_export.commands.serve import serve
@@ -35,6 +36,7 @@ app = typer.Typer(
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "build": build,
     "demo": demo,
+    "init": init,
     "validate": validate,
     "onnx": onnx,
     "inspect": inspect,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -30,6 +31,7 @@ from cc_export.progress import Progress, Stage
 if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
     from cc_export.bundle.records.models import FlagRecord
     from cc_export.bundle.summary import SiteSummary
+    from cc_export.draft import Draft
     from cc_export.explain import Answer
     from cc_export.pipeline import Report
     from cc_export.pytorch.convert import Conversion
@@ -136,6 +138,25 @@ def print_validation(found: Validation, console: Console, *, quiet: bool = False
     if found.instances is not None:
         tail.append(_many(found.instances, "instance"))
     console.print(Text(f"{found.file}: valid; {', '.join([models, *tail])}"), soft_wrap=True)
+
+
+def print_draft(found: Draft, console: Console, *, quiet: bool = False) -> None:
+    """What went into a first study file, and what to do with it."""
+    for file, reason in found.unread.items():
+        print_marked("left out", "yellow", f"{file}: {reason}", console)
+    if quiet:
+        return
+    models = _many(found.models, "model")
+    based = f", {found.guessed} of them made from another (a guess)" if found.guessed else ""
+    data = f"the evaluation set {found.data} (a guess)" if found.data else "no evaluation set"
+    console.print(Text(f"{found.file}: {models}{based}; {data}"), soft_wrap=True)
+    console.print(
+        Text(
+            "Read it and put right what was guessed wrong, then:\n"
+            f"  cc-export build {quote(str(found.file.parent))} -o site"
+        ),
+        soft_wrap=True,
+    )
 
 
 def print_site(found: SiteSummary, console: Console, *, quiet: bool = False) -> None:

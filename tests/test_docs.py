@@ -85,7 +85,7 @@ def run(words: tuple[str, ...], folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, built_site: None) -> Path:
-    """A folder as a reader has it: README's study with tiny files, and the examples."""
+    """A folder as a reader has it: README's study with tiny files, its models, and the examples."""
     root = tmp_path_factory.mktemp("reader")
     study = root / "my-study"
     study.mkdir()
@@ -104,6 +104,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, built_site: None) -> Path:
     onnx.save(tiny_models.float32(weights), study / "dense.onnx")
     onnx.save(tiny_models.float32(tiny_models.pruned(weights)), study / "pruned.onnx")
     shutil.copytree(CHECKOUT / "examples", root / "examples")
+    # A reader who has model files, and no study file yet.
+    shutil.copytree(study, root / "my-models", ignore=shutil.ignore_patterns("study.yaml"))
     return root
 
 

@@ -99,7 +99,8 @@ def test_the_file_in_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ExportError) as none:
         load_study(tmp_path)
     assert str(none.value) == (
-        f"{tmp_path}: no study file in this folder\n    It needs one of {names}."
+        f"{tmp_path}: no study file in this folder\n    It needs one of {names}. "
+        f"`cc-export init {tmp_path}` writes a first one for ONNX files in it."
     )
     (tmp_path / "study.yaml").write_text("models: [{id: a}]")
     assert load_study(tmp_path).models[0].id == "a"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from cc_export.cache.store import Place
 from cc_export.callables import CallableName, is_callable_name
@@ -94,7 +95,10 @@ def find_study(path: Path) -> Path:
         what = f"{len(found)} study files" if found else "no study file"
         listed = f" ({', '.join(file.name for file in found)})" if found else ""
         names = ", ".join(f"study{suffix}" for suffix in FORMATS)
-        raise ExportError(f"{path}: {what} in this folder{listed}", f"It needs one of {names}.")
+        hint = f"It needs one of {names}."
+        if not found:
+            hint += f" `cc-export init {quote(str(path))}` writes a first one for ONNX files in it."
+        raise ExportError(f"{path}: {what} in this folder{listed}", hint)
     return found[0]
 
 
