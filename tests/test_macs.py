@@ -144,6 +144,28 @@ def test_open_dimensions_are_not_guessed() -> None:
     assert count_macs(made) == Macs(None, "the graph leaves dimensions open: length")
 
 
+def test_shapes_that_the_graph_computes() -> None:
+    """torch flattens to a shape worked out from the batch: list of its one side, and the rest."""
+    nodes = [
+        node("Shape", "x", "sides", start=0, end=1),
+        node("Squeeze", "sides", "side"),
+        node("Constant", "", "one", value_ints=[-1]),
+        node("Reshape", "side one", "listed"),
+        node("Constant", "", "rest", value_ints=[6]),
+        node("Concat", "listed rest", "flat", axis=0),
+        node("Reshape", "x flat", "h", allowzero=1),
+        node("MatMul", "h w"),
+    ]
+    for made in nodes[2], nodes[4]:
+        del made.input[:]
+    made = model(nodes, {"x": ["batch", 2, 3]}, {"w": (6, 5)})
+    assert count_macs(made) == Macs(30)
+    # Something else than a list of one: nothing is known of it.
+    nodes[2].attribute[0].ints[:] = [1, 1]
+    made = model(nodes, {"x": ["batch", 2, 3]}, {"w": (6, 5)})
+    assert count_macs(made).count is None
+
+
 @pytest.mark.parametrize(
     ("nodes", "reason"),
     [

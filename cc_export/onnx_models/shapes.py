@@ -45,15 +45,11 @@ def infer_shapes(model: ModelProto) -> Shapes:
     stored = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in stored]
     first = _first_dimensions(inputs)
-    light = _light(model, inputs, first)
-    # Its exceptions share no base class; the graph is as it was then.
-    with suppress(Exception):
-        light = onnx.shape_inference.infer_shapes(light, strict_mode=False, data_prop=False)
-    of = {
-        value.name: shape
-        for value in (*light.graph.input, *light.graph.value_info)
-        if (shape := _shape(value)) is not None
-    }
+    light = _inferred(_light(model, inputs, first))
+    of = _stated(light)
+    if _with_sides_as_lists(light.graph, of):
+        light = _inferred(light)
+        of = _stated(light)
     of |= {tensor.name: tuple(tensor.dims) for tensor in light.graph.initializer}
     free = dict.fromkeys(
         dim.dim_param or "one without a name"
@@ -63,6 +59,33 @@ def infer_shapes(model: ModelProto) -> Shapes:
     )
     outputs = [of.get(value.name, ()) for value in model.graph.output]
     return Shapes(of, _batch([of.get(value.name, ()) for value in inputs], outputs), tuple(free))
+
+
+def _inferred(light: ModelProto) -> ModelProto:
+    # Its exceptions share no base class; the graph is as it was then.
+    with suppress(Exception):
+        # With the values of shapes that are computed, which is how torch flattens.
+        return onnx.shape_inference.infer_shapes(light, strict_mode=False, data_prop=True)
+    return light
+
+
+def _stated(light: ModelProto) -> dict[str, Shape]:
+    values = (*light.graph.input, *light.graph.value_info)
+    return {value.name: shape for value in values if (shape := _shape(value)) is not None}
+
+
+def _with_sides_as_lists(graph: GraphProto, of: Mapping[str, Shape]) -> bool:
+    """Make a list of one of a single number by Unsqueeze; whether there was such a node.
+
+    torch does it by Reshape, through which inference follows no values.
+    """
+    shapes = ((node, [of.get(name) for name in node.input]) for node in graph.node)
+    sides = [node for node, found in shapes if node.op_type == "Reshape" and found == [(), (1,)]]
+    for node in sides:
+        axes = f"{node.output[0]} axes"
+        graph.initializer.append(helper.make_tensor(axes, TensorProto.INT64, [1], [0]))
+        node.CopyFrom(helper.make_node("Unsqueeze", [node.input[0], axes], node.output))
+    return bool(sides)
 
 
 def widest(model: ModelProto, shapes: Shapes) -> int:

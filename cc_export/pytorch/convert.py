@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
 import io
 import json
 import logging
+import os
 import re
 import tempfile
 import warnings
@@ -22,6 +24,7 @@ from onnx import ModelProto, helper
 
 from cc_export.callables import described
 from cc_export.errors import ModelError
+from cc_export.near import near
 from cc_export.pytorch.agreement import Agreement, Arrays, agreement, answers, flattened
 from cc_export.pytorch.module import WHY, prepared
 from cc_export.pytorch.names import module_of, with_module_names
@@ -174,8 +177,17 @@ def _dynamic(inputs: Arrays, how: ToOnnx) -> dict[str, dict[int, str]]:
     unknown = [name for name in axes if name not in inputs]
     if unknown:
         raise ModelError(
-            f"dynamic axes of the unknown input {unknown[0]!r}", f"Known: {', '.join(inputs)}."
+            f"dynamic axes of the unknown input {unknown[0]!r}", near(unknown[0], inputs)
         )
+    for name, listed in axes.items():
+        count = inputs[name].ndim
+        beyond = [axis for axis in listed if not 0 <= axis < count]
+        if beyond:
+            raise ModelError(
+                f"the input {name!r} has no axis {beyond[0]} that could vary: its shape is "
+                f"{list(inputs[name].shape)}",
+                f"Axes are counted from 0, here up to {count - 1}." if count else "Name no axes.",
+            )
     return {
         name: {axis: "batch" if axis == 0 else f"{name}_{axis}" for axis in listed}
         for name, listed in axes.items()
@@ -267,12 +279,32 @@ def _quiet(torch: Any) -> Iterator[None]:
     logger.setLevel(logging.CRITICAL)
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), _nothing_printed():
             warnings.simplefilter("ignore")
             yield
     finally:
         logger.setLevel(level)
         torch.backends.mha.set_fastpath_enabled(fused)
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Without what C++ prints: torch's older exporter shows the whole graph where it fails."""
+    libc = ctypes.CDLL(None)
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no standard output
+        yield
+        return
+    libc.fflush(None)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            libc.fflush(None)
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,8 @@ _KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "weights")
 _PREFIXES = ("module.", "_orig_mod.", "model.")
 _GLOBAL = re.compile(r"(?:GLOBAL|global|Unsupported class|class) ['\"]?([\w.]+)['\"]?")
 _MOST_NAMED = 4
+# What torch.save writes begins so: a zip file, or a pickle of older versions.
+_PICKLED = (b"PK\x03\x04", b"\x80")
 
 
 def load_weights(module: Any, file: Path) -> None:
@@ -37,7 +39,7 @@ def load_weights(module: Any, file: Path) -> None:
 def _state(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise ModelError(f"{file.name}: no such file of weights")
-    if file.suffix == ".safetensors":
+    if _is_safetensors(file):
         load_file = need("safetensors.torch", _WHY).load_file
         try:
             return dict(load_file(file))
@@ -45,10 +47,27 @@ def _state(file: Path) -> dict[str, Any]:
             raise ModelError(f"{file.name}: not a safetensors file: {_line(error)}") from None
     torch = need("torch", _WHY)
     try:
-        found = torch.load(file, map_location="cpu", weights_only=True)
+        with file.open("rb") as stream:  # of a path, torch goes by its name
+            found = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle and torch raise whatever a damaged file makes them
         raise _refused(file, error) from None
     return _state_dict(found, file)
+
+
+def _is_safetensors(file: Path) -> bool:
+    """Whether it is one by what it holds; by its name where it is of neither kind.
+
+    A safetensors file begins with the length of a JSON object, and with that.
+    """
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(9)
+        size = file.stat().st_size
+    except OSError as error:
+        raise ModelError(f"{file.name}: cannot be read: {error.strerror}") from None
+    if head[8:] == b"{" and int.from_bytes(head[:8], "little") <= size:
+        return True
+    return file.suffix == ".safetensors" and not head.startswith(_PICKLED)
 
 
 def _refused(file: Path, error: Exception) -> ModelError:

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.macs import Macs, count_macs
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.session import Session
 from cc_export.onnx_models.weights import weights
@@ -105,6 +106,16 @@ def test_opset(tmp_path: Path, exporter: Exporter) -> None:
     found, file = exported(tmp_path, networks.trained(networks.Net()), exporter, opset=18)
     assert found.opset == 18
     assert read_model(file).opset_import[0].version == 18
+
+
+@pytest.mark.parametrize(("exporter", "opset"), [("dynamo", 18), ("dynamo", 20), ("legacy", 17)])
+def test_multiply_accumulates_are_known(tmp_path: Path, exporter: Exporter, opset: int) -> None:
+    """Whatever an exporter makes of flattening any number of instances."""
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 3)
+    )
+    _, file = exported(tmp_path, module, exporter, opset=opset)
+    assert count_macs(read_model(file)) == Macs(12 * 12 * 4 * 9 + 144 * 3)
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)

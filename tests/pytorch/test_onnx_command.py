@@ -58,8 +58,13 @@ def test_a_file_is_written(folder: Path) -> None:
         (("net:small", "--input", "image:text:1"), 2, "--input image:text:1: is not of the form"),
         (("net:small", *INPUT, "--dynamic", "x"), 2, "--dynamic x: is not of the form NAME:AXES"),
         (("net:small", *INPUT, "--dynamic", "x:0"), 2,
-         "dynamic axes of the unknown input 'x'\n    Known: image."),
+         "dynamic axes of the unknown input 'x'\n    Known: 'image'."),
+        (("net:small", *INPUT, "--dynamic", "image:0,9"), 2,
+         "the input 'image' has no axis 9 that could vary: its shape is [2, 1, 12, 12]\n"
+         "    Axes are counted from 0, here up to 3.\n"),
         (("net", *INPUT), 2, "'net' is not of the form module:callable"),
+        (("net:Eigenvalues", *INPUT), 2,
+         "torch's dynamo exporter cannot export the module: DispatchError: "),
         (("net:nothing", *INPUT), 2, "net:nothing: net has no 'nothing'"),
         (("nowhere:small", *INPUT), 2, "nowhere:small: there is no module 'nowhere'"),
         (("net:no_module", *INPUT), 2, "net:no_module: gives a int, no torch.nn.Module"),
@@ -72,6 +77,7 @@ def test_what_is_wrong(folder: Path, arguments: tuple[str, ...], code: int, text
     """Wrong arguments, names and weights give an error text and exit code 2."""
     done = run(folder, *arguments)
     assert done.returncode == code
+    assert done.stdout == ""
     assert done.stderr.startswith(f"error {text}")
     assert "Traceback" not in done.stderr
     assert not (folder / "model.onnx").exists()

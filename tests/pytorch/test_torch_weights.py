@@ -31,9 +31,14 @@ def prefixed(prefix: str) -> dict[str, torch.Tensor]:
 SAVERS: dict[str, Callable[[Path], object]] = {
     "w.pt": lambda path: torch.save(SOURCE.state_dict(), path),
     "w.safetensors": lambda path: save_file(SOURCE.state_dict(), path),
+    "by content.bin": lambda path: save_file(SOURCE.state_dict(), path),
+    "by content.safetensors": lambda path: torch.save(SOURCE.state_dict(), path),
     "w.ckpt": lambda path: torch.save({"epoch": 3, "state_dict": SOURCE.state_dict()}, path),
     "parallel.pt": lambda path: torch.save({"model": prefixed("module.")}, path),
     "compiled.pth": lambda path: torch.save(prefixed("_orig_mod."), path),
+    "old.safetensors": lambda path: torch.save(
+        SOURCE.state_dict(), path, _use_new_zipfile_serialization=False
+    ),
     "old.bin": lambda path: torch.save(
         SOURCE.state_dict(), path, _use_new_zipfile_serialization=False
     ),
@@ -42,7 +47,7 @@ SAVERS: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("name", SAVERS)
 def test_what_scripts_save(tmp_path: Path, name: str) -> None:
-    """State dicts, checkpoints around one and safetensors give the same weights."""
+    """State dicts, checkpoints around one and safetensors of any name give the same weights."""
     SAVERS[name](tmp_path / name)
     found = module()
     load_weights(found, tmp_path / name)
@@ -83,6 +88,14 @@ def test_pickles_are_refused(tmp_path: Path) -> None:
         "    Save the weights alone: torch.save(model.state_dict(), FILE), or "
         "safetensors.torch.save_file(model.state_dict(), FILE)."
     )
+
+
+def test_pickles_named_otherwise(tmp_path: Path) -> None:
+    """A pickle is told to be one where its name says safetensors, and runs nothing either."""
+    torch.save({"x": Evil(tmp_path / "flag")}, tmp_path / "w.safetensors")
+    with pytest.raises(ModelError, match=r"^w.safetensors: is a pickle that holds more than tens"):
+        load_weights(module(), tmp_path / "w.safetensors")
+    assert not (tmp_path / "flag").exists()
 
 
 def test_whole_modules_are_refused(tmp_path: Path) -> None:
