@@ -21,6 +21,8 @@ _WIDTHS = frozenset({1, 2, 3, 4, 5, 6, 8, 16})
 _TOLERANCE = 1.5
 # Bits for each weight, against the parent's, that should show in the file; and bytes that do not.
 _FEWER_BITS, _SAME_SIZE = 0.6, 0.9
+# Bytes beyond the claim that every file may have: names, shapes, the graph, a few scales.
+_FIXED_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,10 @@ def size_flags(results: Results) -> dict[str, tuple[FlagRecord, ...]]:
 
     - the file takes more than 1.5 times as many effective bits for each weight, or
     - its weights take at most 0.6 of the first parent's bits, but its file at least 0.9 of the
-      parent's bytes.
+      parent's bytes,
+
+    and by more than 4 kB: in a file of little more than names, scales and the graph, these are no
+    sign of anything.
     """
     facts = {result.model.id: result.facts for result in results}
     found = {r.model.id: tuple(_size_flags(r, facts)) for r in results}
@@ -83,7 +88,8 @@ def _size_flags(result: ModelResult, known: Mapping[str, FileFacts | None]) -> I
         return
     own = facts.stored.effective_bits
     claimed = claim(model.operation) if model.operation else None
-    if claimed and own > _TOLERANCE * claimed.bits:
+    beyond = (facts.stored.bits - claimed.bits * facts.stored.weights) / 8 if claimed else 0
+    if claimed and own > _TOLERANCE * claimed.bits and beyond > _FIXED_BYTES:
         wide = 1 - (facts.stored.quantized_share or 0)
         why = f"; {wide:.0%} of its weights are stored in more than 8 bits"
         yield FlagRecord(
@@ -93,7 +99,13 @@ def _size_flags(result: ModelResult, known: Mapping[str, FileFacts | None]) -> I
         )
     parent = known.get(model.parents[0]) if model.parents else None
     bits = parent.stored.effective_bits if parent else None
-    if parent and bits and own <= _FEWER_BITS * bits and facts.bytes >= _SAME_SIZE * parent.bytes:
+    if (
+        parent
+        and bits
+        and own <= _FEWER_BITS * bits
+        and facts.bytes >= _SAME_SIZE * parent.bytes
+        and facts.bytes - facts.stored.bits / 8 > _FIXED_BYTES
+    ):
         yield FlagRecord(
             "bigger than it claims",
             f"Its weights take {own:.3g} bits each instead of the {bits:.3g} of "

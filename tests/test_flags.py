@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from cc_export.file_facts import FileFacts
@@ -21,25 +23,26 @@ def result(
     base: str | None = None,
     **parameters: object,
 ) -> ModelResult:
-    """A model of 1,000 weights, made by ``quantize`` where it has a base."""
+    """A model of ``WEIGHTS`` weights, made by ``quantize`` where it has a base."""
     operation = Operation("quantize", parameters) if base else None
     model = StudyModel(name, (base,) if base else (), operation)
-    stored = StoredWeights(1_000, int(bits * 1_000), int(quantized * 1_000))
+    stored = StoredWeights(WEIGHTS, int(bits * WEIGHTS), int(quantized * WEIGHTS))
     return ModelResult(model, facts=FileFacts(size, size, stored, Macs(1)))
 
 
-BASE = result("base", 4_200, 32)
+WEIGHTS = 10_000
+BASE = result("base", 42_000, 32)
 
 
 def test_what_keeps_its_word() -> None:
     """Weights in 8 bits in a file of a third of the size are as they claim."""
-    kept = result("int8", 1_300, 8.6, 0.98, "base", format="int8")
+    kept = result("int8", 13_000, 8.6, 0.98, "base", format="int8")
     assert size_flags((BASE, kept)) == {}
 
 
 def test_a_claim_that_the_file_does_not_keep() -> None:
     """An operation that speaks of int8 in a file of floats is flagged with both numbers."""
-    fake = result("fake", 4_200, 32, 0.0, "base", format="int8")
+    fake = result("fake", 42_000, 32, 0.0, "base", format="int8")
     [flag] = size_flags((BASE, fake))["fake"]
     assert (flag.kind, flag.text) == (
         "bigger than it claims",
@@ -50,7 +53,7 @@ def test_a_claim_that_the_file_does_not_keep() -> None:
 
 def test_a_file_that_holds_more_than_its_weights() -> None:
     """Weights that shrink in a file that does not are flagged, whatever the operation is called."""
-    full = result("full", 4_000, 8.6, 0.98, "base")
+    full = result("full", 40_000, 8.6, 0.98, "base")
     [flag] = size_flags((BASE, full))["full"]
     assert flag.text == (
         "Its weights take 8.6 bits each instead of the 32 of 'base', but its file has 95% of that "
@@ -58,10 +61,25 @@ def test_a_file_that_holds_more_than_its_weights() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("weights", "flagged"), [(100, []), (1_000, []), (1_250, ["full"]), (1_500, ["fake", "full"])]
+)
+def test_files_of_little_more_than_a_graph(
+    weights: int, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4 kB beyond the claim, or beyond the weights, are what every file may have."""
+    monkeypatch.setattr(sys.modules[__name__], "WEIGHTS", weights)
+    size = 4 * weights + 500
+    base = result("base", size, 32)
+    fake = result("fake", size, 32, 0.0, "base", format="int8")
+    full = result("full", size, 8.0, 1.0, "base")
+    assert sorted(size_flags((base, fake, full))) == flagged
+
+
 def test_models_without_facts() -> None:
     """Nothing is said about a model without a file, or without a parent that has one."""
     bare = ModelResult(StudyModel("bare", ("base",), Operation("int4")))
-    child = result("child", 4_000, 8.6, 1.0, "bare")
+    child = result("child", 40_000, 8.6, 1.0, "bare")
     assert size_flags((bare, child)) == {}
     assert speed_flags((bare, child)) == {}
 
