@@ -9,8 +9,7 @@ from typing import Any
 
 from cc_core.errors import CoreError
 from cc_core.selection import Chart, Explanation, Forest, Model, Operation, encode, explain
-from cc_export.bundle.read import our_records, read_site
-from cc_export.bundle.write import MANIFEST
+from cc_export.bundle.read import find_site, our_records, read_site
 from cc_export.errors import ExportError
 from cc_export.near import near
 from cc_export.selections import forest_of
@@ -44,7 +43,7 @@ def explain_selection(source: Path, ids: Sequence[str]) -> Answer:
     Raises:
         ExportError: ``source`` is neither, or an id is not in it.
     """
-    forest, metrics = _site(source) if (source / MANIFEST).is_file() else _study(source)
+    forest, metrics = _site(source) if find_site(source) else _study(source)
     known = [model.id for model in forest.models]
     for wanted in ids:
         if wanted not in known:

@@ -15,6 +15,7 @@ from cc_export.errors import ModelError
 from cc_export.executor import Inline, run_all
 from cc_export.file_facts import FileFacts, file_facts
 from cc_export.inspect import Inspection, TensorFacts, inspect_model
+from cc_export.urls import url_of
 from cc_export.weigh import Aligned, Weighing, weigh_model
 
 Found = TypeVar("Found")
@@ -40,12 +41,14 @@ class Difference:
 class TensorRow:
     """A tensor: where it is, how it is stored, what its values are, how far from the other's.
 
+    ``stored`` is its name in the file, which exporters and quantizers make up as they like.
     ``difference`` is None without another file, and where the other has no such tensor; then
     ``unmatched`` says why.
     """
 
     layer: str
     name: str
+    stored: str
     role: str
     operators: tuple[str, ...]
     shape: tuple[int, ...]
@@ -94,6 +97,8 @@ def layer_table(path: Path, against: Path | None = None) -> LayerTable:
         ModelError: a file cannot be read, or its quantization is not understood.
     """
     paths = {_OWN: path} | ({_OTHER: against} if against else {})
+    for file in paths.values():
+        _check_file(file)
     known = {name: _attempt(partial(inspect_model, file), file) for name, file in paths.items()}
     own = known[_OWN]
     tensors = {name: known[name].tensors for name in sorted(known, reverse=True)}
@@ -157,6 +162,7 @@ def _row(tensor: TensorFacts, found: Weighing, unmatched: str) -> TensorRow:
     return TensorRow(
         layer=tensor.layer,
         name=tensor.name,
+        stored=tensor.initializer,
         role=tensor.role,
         operators=tensor.operators,
         shape=tensor.shape,
@@ -174,6 +180,14 @@ def _row(tensor: TensorFacts, found: Weighing, unmatched: str) -> TensorRow:
 
 def _difference(change: Change, worst: float | None = None) -> Difference:
     return Difference(change.sqnr_db, change.relative_l2, change.largest, worst)
+
+
+def _check_file(path: Path) -> None:
+    url = url_of(path)
+    if url is not None:
+        raise ModelError(f"{url}: is a URL, not a file of this machine", "Download it first.")
+    if path.is_dir():
+        raise ModelError(f"{path}: is a folder, not an ONNX file", "Name one of the files in it.")
 
 
 def _attempt(work: Callable[[], Found], path: Path) -> Found:

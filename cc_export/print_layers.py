@@ -62,8 +62,13 @@ def _table(found: LayerTable) -> Table:
         heads += ["SQNR dB", "worst channel", "change"]
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
+    # Only where a name was found out: most are the names of the file.
+    renamed = any(row.stored != _name(row) for row in found.rows)
+    if renamed:
+        table.add_column("stored as", no_wrap=True)
     for row in found.rows:
-        table.add_row(*map(Text, _cells(row, bool(found.other))))
+        stored = [row.stored if row.stored != _name(row) else ""] if renamed else []
+        table.add_row(*map(Text, [*_cells(row, bool(found.other)), *stored]))
     total = ["all trained", "", "", "", f"{found.parameters:,}", _share(found.sparsity), "", ""]
     if found.other:
         total += _spelled(found.difference)

@@ -6,7 +6,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cc_export.bundle.write import MANIFEST
+from cc_export.bundle.read import read_site
 from cc_export.errors import ExportError
 
 
@@ -30,11 +30,10 @@ def static_server(site: Path, port: int) -> ThreadingHTTPServer:
     Raises:
         ExportError: ``site`` is no site, or the port is taken.
     """
-    if not (site / MANIFEST).is_file():
-        raise ExportError(f"{site}: no site here", "Make one with `cc-export build STUDY -o SITE`.")
+    folder = read_site(site).folder
     try:
         return ThreadingHTTPServer(
-            ("127.0.0.1", port), partial(_Handler, directory=str(site.resolve()))
+            ("127.0.0.1", port), partial(_Handler, directory=str(folder.resolve()))
         )
     except OSError as error:
         raise ExportError(

@@ -318,6 +318,63 @@ def test_inspect_what_is_no_model(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (
+            "https://example.org/net.onnx",
+            "https://example.org/net.onnx: is a URL, not a file of this machine\n"
+            "    Download it first.\n",
+        ),
+        (tiny_study.TINY, f"{tiny_study.TINY}: is a folder, not an ONNX file\n    Name one of"),
+    ],
+)
+def test_inspect_reads_files(place: object, text: str) -> None:
+    """A folder and a URL are told to be no file of this machine, whichever of the two they are."""
+    for arguments in ([place], [tiny_study.TINY / "models" / "base.onnx", "--against", place]):
+        result = run("inspect", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"error {text}")
+
+
+def test_inspect_tells_stored_names() -> None:
+    """A tensor whose name was found out stands beside its name in the file."""
+    found = run("inspect", tiny_study.TINY / "models" / "int8.onnx").stdout
+    lines = [line.split() for line in found.splitlines()]
+    shown = {line[0]: line[-1] for line in lines if line and "." in line[0]}
+    assert shown["fc.weight"] == "fc.weight_quantized"
+    assert "stored as" in found
+    assert "stored as" not in run("inspect", tiny_study.TINY / "models" / "base.onnx").stdout
+
+
+def test_a_site_for_a_study_and_otherwise(tiny: Path, tmp_path: Path) -> None:
+    """What was given instead is named, with what to give."""
+    site = tmp_path / "site"
+    assert run("build", tiny, "-o", site, "-q", "--models", "none").exit_code == 0
+    for command in (["build", site, "-o", tmp_path / "two"], ["validate", site]):
+        assert run(*command).stderr == (
+            f"error {site}: no study file in this folder\n"
+            "    It is a site made by cc-export; give the study that it was made of.\n"
+        )
+    for command in (["show", tiny], ["serve", tiny]):
+        assert run(*command).stderr.startswith(f"error {tiny}: no site made by cc-export\n")
+    assert run("show", "https://example.org/site").stderr == (
+        "error https://example.org/site: sites are read from a folder of this machine\n"
+        "    Copy it here; a browser opens it where it is.\n"
+    )
+    assert run("show", "a" * 300).stderr.startswith(f"error {'a' * 300}: there is no such folder\n")
+
+
+def test_explain_takes_several_models(tiny: Path) -> None:
+    """Of one model it is said that a second id is wanted; an unknown id is named."""
+    result = run("explain", tiny, "base")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "Give a second id to see what tells the two apart."
+    result = run("explain", tiny, "base", "hlaf")
+    assert result.exit_code == 2
+    assert result.stderr == f"error {tiny}: there is no model 'hlaf'\n    Did you mean 'half'?\n"
+
+
 def test_show_needs_a_site(tmp_path: Path) -> None:
     """A folder that is no site is said to be none, with code 2."""
     result = run("show", tmp_path)
@@ -423,7 +480,8 @@ def test_serve_needs_a_site(tmp_path: Path) -> None:
     result = run("serve", tmp_path)
     assert result.exit_code == 2
     assert result.stderr == (
-        f"error {tmp_path}: no site here\n    Make one with `cc-export build STUDY -o SITE`.\n"
+        f"error {tmp_path}: no site made by cc-export\n"
+        "    Make one with `cc-export build STUDY -o FOLDER`.\n"
     )
 
 

@@ -106,7 +106,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
         (
             "study.txt",
             "models: []",
-            "study.txt: unknown kind of file '.txt'\n    Use .yaml, .yml, .json, .toml.",
+            "study.txt: unknown kind of file '.txt'\n"
+            "    A study file is one of .yaml, .yml, .json, .toml.",
         ),
         ("study.yaml", "a: 1\na: 2", "study.yaml:2: a: this key stands twice"),
         ("study.yaml", "a:\n  [b",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cc_export.bundle.chunk import GZIP, BrokenChunkError, payload
 from cc_export.bundle.records.values import FORMAT_VERSION
 from cc_export.bundle.write import INDEX, MANIFEST
 from cc_export.errors import ExportError
+from cc_export.urls import url_of
 
 
 class Site:
@@ -158,6 +160,16 @@ def our_records(folder: Path) -> Iterator[None]:
         raise ExportError(what, "Export the site again.") from None
 
 
+def find_site(place: Path | str) -> Path | None:
+    """The folder of the site that is meant: itself, or that of its page; None where none is."""
+    folder = Path(place)
+    # What ``build`` prints, and what a browser shows.
+    folder = folder.parent if folder.name == INDEX else folder
+    with suppress(OSError):  # a name that is too long, say
+        return folder if (folder / MANIFEST).is_file() else None
+    return None
+
+
 def read_site(folder: Path | str) -> Site:
     """Open a site for scripts.
 
@@ -167,10 +179,13 @@ def read_site(folder: Path | str) -> Site:
     Raises:
         ExportError: there is no site, or its format is newer than this cc-export.
     """
-    folder = Path(folder)
-    # What ``build`` prints, and what a browser shows.
-    folder = folder.parent if folder.name == INDEX else folder
-    if not (folder / MANIFEST).is_file():
-        what = "no site made by cc-export" if folder.exists() else "there is no such folder"
+    found = find_site(folder)
+    if found is None:
+        url = url_of(folder)
+        if url is not None:
+            what = f"{url}: sites are read from a folder of this machine"
+            raise ExportError(what, "Copy it here; a browser opens it where it is.")
+        there = os.path.exists(folder)  # noqa: PTH110 (which raises for names that are too long)
+        what = "no site made by cc-export" if there else "there is no such folder"
         raise ExportError(f"{folder}: {what}", "Make one with `cc-export build STUDY -o FOLDER`.")
-    return Site(folder)
+    return Site(found)

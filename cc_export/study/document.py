@@ -69,7 +69,8 @@ def read_document(file: Path) -> Document:
     """
     parse = FORMATS.get(file.suffix.lower())
     if parse is None:
-        raise _error(file, f"unknown kind of file {file.suffix!r}", f"Use {', '.join(FORMATS)}.")
+        hint = f"A study file is one of {', '.join(FORMATS)}."
+        raise _error(file, f"unknown kind of file {file.suffix!r}", hint)
     text = _text(file)
     try:
         values, lines = parse(text) if text.strip() else (None, {})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
+from cc_export.bundle.write import MANIFEST
 from cc_export.cache.store import Place
 from cc_export.callables import CallableName, is_callable_name
 from cc_export.errors import ExportError, Problem, StudyError
@@ -96,7 +97,9 @@ def find_study(path: Path) -> Path:
         listed = f" ({', '.join(file.name for file in found)})" if found else ""
         names = ", ".join(f"study{suffix}" for suffix in FORMATS)
         hint = f"It needs one of {names}."
-        if not found:
+        if (path / MANIFEST).is_file():
+            hint = "It is a site made by cc-export; give the study that it was made of."
+        elif not found:
             hint += f" `cc-export init {quote(str(path))}` writes a first one for ONNX files in it."
         raise ExportError(f"{path}: {what} in this folder{listed}", hint)
     return found[0]
