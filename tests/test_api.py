@@ -104,3 +104,94 @@ def test_requests_of_the_wrong_form(
     with pytest.raises(CoreError) as caught:
         dispatch(name, request_text, buffers)
     assert str(caught.value) == text
+
+
+def behavior(
+    question: str, request: dict[str, object], *arrays: np.ndarray
+) -> tuple[object, list[np.ndarray]]:
+    """An answer, and its arrays as it describes them."""
+    described = [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in arrays]
+    asked = json.dumps({**request, "tensors": described})
+    text, back = dispatch(question, asked, [memoryview(a.tobytes()) for a in arrays])
+    return json.loads(text), back
+
+
+LABELS = np.array([0, 0, 1], np.uint8)
+PLACES = np.ones(3, np.uint8)
+BASE, OTHER = np.array([0, 0, 1], np.uint16), np.array([0, 1, 1], np.uint16)
+SURE = np.full(3, 65535, np.uint16)
+RIGHT, LESS = np.array([0b11100000], np.uint8), np.array([0b10100000], np.uint8)
+CLASSIFIERS = {
+    "task": "classification", "instances": 3, "classes": 2, "labels": 0,
+    "models": [
+        {"arrays": {"places": 1, "labels": 2, "probabilities": 4, "truth": 7}, "correct": 5},
+        {"arrays": {"places": 1, "labels": 3, "probabilities": 4, "truth": 8}, "correct": 6},
+    ],
+    "rows": [{"codes": 0, "levels": 2}],
+}  # fmt: skip
+TENSORS = (
+    LABELS, PLACES, BASE, OTHER, SURE, RIGHT, LESS, np.zeros(0, np.uint16), np.zeros(1, np.uint16),
+)  # fmt: skip
+
+
+def test_pair() -> None:
+    """Outcomes, McNemar's test and values of each instance, over all and over each class."""
+    [answer], back = behavior("pair", CLASSIFIERS, *TENSORS)
+    whole, [rows] = answer["whole"], answer["rows"]
+    assert whole["outcomes"] == {"both_right": 2, "both_wrong": 0, "lost": 1, "gained": 0}
+    assert (whole["test"]["p"], whole["test"]["difference"]) == (1, -1 / 3)
+    assert whole["means"]["agreement"] == pytest.approx(2 / 3)
+    assert [row["outcomes"]["lost"] for row in rows] == [1, 0]
+    assert [row["means"]["truth"] for row in rows] == [-0.5, 0]
+    assert [place["name"] for place in answer["arrays"]] == ["agreement", "divergence", "truth"]
+    assert answer["first"] == 0 and [place["shape"] for place in answer["arrays"]] == [[3]] * 3
+    assert back[0].tolist() == [1, 0, 1] and back[2].tolist() == [0, -1, 0]
+    # What the bundle knows exactly is taken as it is, and outcomes need no answers.
+    known = [{"correct": 1}, {"correct": 2, "values": {"divergence": 3}}]
+    request = {"task": "classification", "instances": 3, "models": known, "rows": []}
+    exact = np.array([0, 4, 2], np.float16)
+    [answer], [divergence] = behavior("pair", request, LABELS, RIGHT, LESS, exact)
+    assert answer["whole"]["means"] == {"divergence": 2}
+    assert answer["whole"]["outcomes"]["lost"] == 1
+    assert divergence.tolist() == [0, 4, 2]
+
+
+def test_confusions_disagreement_and_words() -> None:
+    """What is taken for what, on what models disagree, and what texts have that others have not."""
+    [answer], _ = behavior("confusions", {**CLASSIFIERS, "of": 1, "most": 1}, *TENSORS)
+    assert answer == {
+        "confusions": [{"true": 0, "predicted": 1, "base": 0, "model": 1}],
+        "moves": [{"true": 0, "before": 0, "after": 1, "count": 1}],
+    }
+    answer, [apart, from_first] = behavior("disagreement", CLASSIFIERS, *TENSORS)
+    assert [place["name"] for place in answer["arrays"]] == ["apart", "from_first"]
+    assert (apart.tolist(), from_first.tolist()) == ([0, 1, 0], [0, 1, 0])
+    request = {"task": "generation", "models": [{"texts": ["a", "b"]}, {"texts": ["b", "b"]}]}
+    _, [apart, _] = behavior("disagreement", request)
+    assert apart.tolist() == [1, 0]
+    [pieces] = ask("words", {"bases": ["a b"], "texts": ["a c"]})
+    assert pieces[1] == {"kind": "changed", "base": "b", "text": "c"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "text"),
+    [
+        ("pair", {"labels": 9}, "there is no tensor 9; the request has 9"),
+        ("pair", {"instances": 9}, "9 instances do not have values of shape [3]"),
+        ("pair", {"rows": [], "models": [{"correct": 2}, {"correct": 5}]},
+         "3 bits need 1 bytes of uint8, got 3"),
+        ("pair", {"models": 3}, "the request of 'pair' has the wrong form: 'int' object is not "
+         "subscriptable"),
+        ("confusions", {"labels": None}, "confusions need the true labels"),
+        ("disagreement", {"task": "regression"},
+         "answers of the task 'regression' are not the same or different"),
+        ("words", {"bases": ["a"], "texts": []}, "0 texts cannot be compared with 1"),
+    ],
+)  # fmt: skip
+def test_behavior_requests_of_the_wrong_form(
+    name: str, changed: dict[str, object], text: str
+) -> None:
+    """Every wrong request is a CoreError whose text the page can show."""
+    with pytest.raises(CoreError) as caught:
+        behavior(name, {**CLASSIFIERS, **changed}, *TENSORS)
+    assert str(caught.value) == text

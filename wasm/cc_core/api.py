@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_core import classification
+from cc_core import behavior_questions, classification
 from cc_core.change import Change
 from cc_core.comparison import Comparison, compare
 from cc_core.errors import CoreError
 from cc_core.histogram import BINS, common_range, histogram
 from cc_core.jsonable import jsonable
+from cc_core.request import Answer, Request, Tensors
 from cc_core.selection import (
     Chart,
     Explanation,
@@ -39,10 +40,6 @@ DTYPES = (
     "float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32",
     "int64", "uint64", "bool",
 )  # fmt: skip
-
-Request = Mapping[str, Any]
-Tensors = Sequence[NDArray[np.generic]]
-Answer = tuple[object, list[NDArray[np.generic]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +231,10 @@ HANDLERS: Mapping[str, Callable[[Request, Tensors], Answer]] = {
     "distributions": _distributions,
     "classify": _classify,
     "estimate": _estimate,
+    "pair": behavior_questions.pair,
+    "confusions": behavior_questions.confused,
+    "disagreement": behavior_questions.disagree,
+    "words": behavior_questions.words,
 }
 
 

@@ -100,9 +100,10 @@ def truth_of(found: Listed, labels: NDArray[np.integer]) -> NDArray[np.uint16]:
     return truth
 
 
-def _first(found: Listed) -> NDArray[np.int64]:
+def _first(found: Listed) -> NDArray[np.intp]:
     """Where the places of each instance begin."""
-    ends = np.cumsum(found.places, dtype=np.int64)
+    # Of 32 bits in the page, where sums over parts take no wider numbers for places.
+    ends = np.cumsum(found.places, dtype=np.intp)
     return ends - found.places
 
 

@@ -31,9 +31,9 @@ describe("the shipped cc_core answers as the native one", () => {
     const call = python.globals.get("call");
     ask = ({ question, request, buffers }) => {
       const bytes = python.toPy(buffers.map((buffer) => new Uint8Array(Buffer.from(buffer, "base64"))));
-      const [answer, , error] = call(question, request, bytes).toJs();
+      const [answer, arrays, error] = call(question, request, bytes).toJs();
       bytes.destroy();
-      return error ? { error: error.slice(0, 2) } : { answer };
+      return error ? { error: error.slice(0, 2) } : { answer, arrays };
     };
   });
 
@@ -54,6 +54,7 @@ describe("the shipped cc_core answers as the native one", () => {
         assert.deepEqual(got.error, known.error, where);
         if (got.answer === known.answer) identical += 1;
         else assertSame(got.answer, known.answer, where);
+        if (known.arrays) assertSameArrays(got.arrays, known.arrays, where);
       }
       context.diagnostic(`${identical} of ${asked.length} answers equal to the last digit`);
     });
@@ -75,6 +76,21 @@ function assertSame(actual, expected, where) {
     assert.fail(`${where}: ${other} instead of ${token} after ${wanted.slice(Math.max(0, place - 6), place).join("")}`);
   }
   assert.equal(got.length, wanted.length, where);
+}
+
+const VIEWS = { float32: Float32Array, uint16: Uint16Array };
+
+/** Arrays of an answer, number by number: whole ones the same, float32 to the last digits. */
+function assertSameArrays(actual, expected, where) {
+  assert.equal(actual.length, expected.length, where);
+  for (const [place, [dtype, text]] of expected.entries()) {
+    const [got, wanted] = [actual[place], Buffer.from(text, "base64")].map((bytes) => new VIEWS[dtype](new Uint8Array(bytes).buffer));
+    assert.equal(got.length, wanted.length, where);
+    for (const [at, value] of wanted.entries()) {
+      const near = dtype === "float32" && Math.abs(got[at] - value) <= 1e-6 * Math.max(Math.abs(value), 1e-3);
+      assert.ok(Object.is(got[at], value) || near, `${where}: ${got[at]} instead of ${value} at ${at} of array ${place}`);
+    }
+  }
 }
 
 function isClose(a, b) {

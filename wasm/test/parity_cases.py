@@ -18,7 +18,8 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_core import api
+from cc_core import api, classification
+from cc_core.listed import listed
 from cc_core.statistics import SLICE
 
 SEED = 20_240_607
@@ -97,6 +98,33 @@ def estimate_cases(random: Random) -> Iterator[Case]:
         yield _tensors("estimate", asked, pair)
 
 
+def behavior_cases(random: Random) -> Iterator[Case]:
+    """Answers of several models to few instances, of every task, with and without labels."""
+    for number in range(120):
+        classes, count = random.choice((1, 2, 7, 300)), random.choice((0, 1, 9, 33))
+        rng = np.random.default_rng(random.getrandbits(64))
+        truth = rng.integers(0, classes, count).astype(np.uint16)
+        models = [_listed(rng, truth, classes) for _ in range(random.randint(1, 3))]
+        yield _behavior("pair", "classification", models, count, classes=classes, labels=truth)
+        yield _behavior("confusions", "classification", models, count, labels=truth,
+                        of=random.choice((None, 0)), most=random.choice((1, 1000)))  # fmt: skip
+        yield _behavior("disagreement", "classification", models, count)
+        task, name, kind = random.choice(
+            (("multilabel", "sets", "uint8"), ("regression", "values", "float32"),
+             ("embedding", "neighbours", "uint32"))
+        )  # fmt: skip
+        others = [{name: _array(random, kind, (count, 2))} for _ in range(2)]
+        yield _behavior("pair", task, others, count)
+        yield _behavior("disagreement", task, others, count)
+        texts = ["".join(random.choice(WORDS) for _ in range(number % 9)) for _ in range(4)]
+        pair = [{"texts": texts[:2]}, {"texts": texts[2:]}]
+        yield Case("pair", _json({"task": "generation", "instances": 2, "models": pair}))
+        yield Case("disagreement", _json({"task": "generation", "models": pair}))
+        yield Case("words", _json({"bases": texts[:2], "texts": texts[2:]}))
+    yield Case("words", _json({"bases": ["a"], "texts": []}))
+    yield Case("pair", _json({"task": "guess", "instances": 1, "models": [{}, {"texts": ["a"]}]}))
+
+
 def explain_cases(random: Random) -> Iterator[Case]:
     """Random forests and selections; parameters of every JSON type under awkward names."""
     for _ in range(600):
@@ -162,6 +190,7 @@ GROUPS: dict[str, Callable[[Random], Iterator[Case]]] = {
     "distributions": distributions_cases,
     "classify": classify_cases,
     "estimate": estimate_cases,
+    "behavior": behavior_cases,
     "explain": explain_cases,
     "selection": selection_cases,
     "refused": refused_cases,
@@ -176,6 +205,42 @@ def _tensors(question: str, request: dict[str, object], arrays: list[NDArray[np.
     described = [{"dtype": array.dtype.name, "shape": list(array.shape)} for array in arrays]
     request = {**request, "tensors": described}
     return Case(question, _json(request), tuple(array.tobytes() for array in arrays))
+
+
+def _listed(
+    rng: np.random.Generator, truth: NDArray[np.uint16], classes: int
+) -> dict[str, NDArray[np.generic]]:
+    """Answers of a classifier, some of them none, as a bundle keeps them."""
+    scores = rng.normal(0, rng.choice((0.1, 5)), (len(truth), classes))
+    scores[rng.random(len(truth)) < 0.05] = np.nan
+    found = classification.distribution(scores, "logits")
+    top = classification.top_k_of(found, 5)
+    kept = listed(top, truth, classification.true_probability(found, truth))
+    right = np.packbits(classification.correct(top.labels[:, 0], truth))
+    names = ("places", "labels", "probabilities", "rest", "truth")
+    arrays = {name: array for name in names if (array := getattr(kept, name)) is not None}
+    return {**arrays, "correct": right}
+
+
+def _behavior(
+    question: str,
+    task: str,
+    models: list[dict[str, NDArray[np.generic]]],
+    count: int,
+    labels: NDArray[np.generic] | None = None,
+    **more: object,
+) -> Case:
+    """Arrays of several models, each by its number; classes are the rows."""
+    tensors: list[NDArray[np.generic]] = [] if labels is None else [labels]
+    given = []
+    for arrays in models:
+        places = {name: len(tensors) + at for at, name in enumerate(arrays)}
+        tensors += arrays.values()
+        given.append({"correct": places.pop("correct", None), "arrays": places})
+    asked: dict[str, object] = {"task": task, "instances": count, "models": given, **more}
+    if labels is not None:
+        asked |= {"labels": 0, "rows": [{"codes": 0, "levels": more.get("classes", 1)}]}
+    return _tensors(question, asked, tensors)
 
 
 def _described(question: str, tensor: dict[str, object], array: NDArray[np.generic]) -> Case:
@@ -270,8 +335,8 @@ def _answered(case: Case) -> dict[str, object]:
         answer, arrays = api.dispatch(case.question, case.request, case.buffers)
     except Exception as error:
         return {**record, "error": [type(error).__name__, str(error)]}
-    assert not arrays, "no question is answered with arrays yet; compare them too"
-    return {**record, "answer": answer}
+    described = [(a.dtype.name, base64.b64encode(a.tobytes()).decode()) for a in arrays]
+    return {**record, "answer": answer, "arrays": described}
 
 
 def cases(group: str) -> list[Case]:

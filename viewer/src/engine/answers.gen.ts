@@ -59,6 +59,110 @@ export interface Change {
   readonly largest: JsonNumber;
 }
 
+/** An array of an answer: its name, and what the buffer at its place in the answer holds. */
+export interface ArrayPlace {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * How many instances base and other model got right; `lost` only the base, `gained` only
+ * the other.
+ */
+export interface FourWay {
+  readonly both_right: number;
+  readonly both_wrong: number;
+  readonly lost: number;
+  readonly gained: number;
+}
+
+/**
+ * Whether other and base differ in accuracy.
+ *
+ * `p` is McNemar's exact two-sided probability of a split of lost and gained at least as uneven
+ * if neither model were better; 1 where they are equal. `difference` is the accuracy of the
+ * other minus that of the base, `low` to `high` its 95 % confidence interval; null without
+ * instances.
+ */
+export interface PairedTest {
+  readonly p: JsonNumber;
+  readonly difference: JsonNumber | null;
+  readonly low: JsonNumber | null;
+  readonly high: JsonNumber | null;
+}
+
+/**
+ * What became of `count` instances: of all, or of a level of a group or class.
+ *
+ * `outcomes` and `test` are null where nothing is right or wrong. `means` are of the values
+ * that are numbers; null where there is none.
+ */
+export interface PairRow {
+  readonly count: number;
+  readonly outcomes: FourWay | null;
+  readonly test: PairedTest | null;
+  readonly means: Readonly<Record<string, JsonNumber | null>>;
+}
+
+/**
+ * Instances of class `true` that are taken for `predicted`: by the base, by the model.
+ *
+ * `predicted` is null for instances without a class.
+ */
+export interface Confusion {
+  readonly true: number;
+  readonly predicted: number | null;
+  readonly base: number;
+  readonly model: number;
+}
+
+/**
+ * `count` instances of class `true` that the base takes for `before`, the model for
+ * `after`; null for none.
+ */
+export interface Move {
+  readonly true: number;
+  readonly before: number | null;
+  readonly after: number | null;
+  readonly count: number;
+}
+
+/** A piece of both texts that is the same, or what stands there instead: `base`, `text`. */
+export interface Piece {
+  readonly kind: "same" | "changed";
+  readonly base: string;
+  readonly text: string;
+}
+
+/**
+ * A model beside the base: over all instances, and over the levels of each of the `rows`.
+ *
+ * `arrays` are the values of each instance, float32 (n,), NaN where there is none; `first` is
+ * the number of the answer's buffer that holds the first of them.
+ */
+export interface Paired {
+  readonly whole: PairRow;
+  readonly rows: readonly (readonly PairRow[])[];
+  readonly correlation: JsonNumber | null;
+  readonly first: number;
+  readonly arrays: readonly ArrayPlace[];
+}
+
+/** What a model takes for what, beside the base: pairs of classes, and what moved. */
+export interface Confused {
+  readonly confusions: readonly Confusion[];
+  readonly moves: readonly Move[];
+}
+
+/**
+ * The buffers of `disagreement`, uint16 (n,): `apart` counts models that differ from the
+ * most common answer, `from_first` from the base's.
+ */
+export interface Disagreeing {
+  readonly arrays: readonly ArrayPlace[];
+}
+
 export type Kind = "base" | "parameter" | "presence" | "operation";
 
 /**
