@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import tiny_models
 from hypothesis import given
@@ -100,6 +101,22 @@ def test_the_evaluation_set(folder: Path) -> None:
     assert (study.evaluation.task, study.evaluation.scores) == ("classification", "logits")
     assert "0.00392156862745098" in (folder / "study.yaml").read_text("utf-8")
     assert validate_study(folder).instances == 5
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 / 255])
+def test_how_bytes_are_scaled(scale: float, folder: Path) -> None:
+    """The way in which a root answers right is taken, and none where both do as well."""
+    images = np.random.default_rng(3).integers(0, 256, (60, 1, 4, 4), np.uint8)
+    weights = tiny_models.weights()
+    weights["fc.bias"] = np.float32([0, 40, -40])  # which bytes outweigh, and fractions do not
+    onnx.save_model(tiny_models.float32(weights), folder / "base.onnx")
+    session = ort.InferenceSession(folder / "base.onnx")
+    feeds = {"image": (images * np.float32(scale)).astype(np.float32)}
+    data(folder, images=images, labels=session.run(None, feeds)[0].argmax(1))
+    draft_study(folder)
+    study = load_study(folder)
+    assert study.dataset and study.dataset.inputs[0].scale == scale
+    assert "# a guess: 100% right so, " in (folder / "study.yaml").read_text("utf-8")
 
 
 def test_doubt_is_left_to_the_reader(folder: Path) -> None:

@@ -26,9 +26,10 @@ def init(
 ) -> None:
     """Write a first `study.yaml` for a folder of ONNX files.
 
-    Models are read, not run. Which one was made from which, by pruning or by quantizing, and which
-    data file is their evaluation set, are guesses that the file marks as such: read it before you
-    export. A study file that is there already is left alone.
+    Which model was made from which, by pruning, quantizing or training on, is seen in the weights.
+    The evaluation set is a data file that fits the models' inputs; a root is run on some of it, to
+    see how images are scaled. All this is marked as a guess: read the file before you export. A
+    study file that is there already is left alone.
 
     Example: `cc-export init models`
     """

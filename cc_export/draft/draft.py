@@ -10,7 +10,8 @@ from pathlib import Path
 from cc_export.draft.evaluation_set import data_files, find_evaluation_set
 from cc_export.draft.family import guess
 from cc_export.draft.models import Seen, look
-from cc_export.draft.text import study_text
+from cc_export.draft.scaling import accuracies
+from cc_export.draft.text import Findings, study_text
 from cc_export.errors import ExportError, ModelError
 from cc_export.progress import Progress, Silent
 from cc_export.study.document import FORMATS
@@ -52,7 +53,9 @@ def draft_study(folder: Path | str, progress: Progress | None = None) -> Draft:
     roots = [model for model in found if guesses[model.id].base is None]
     data = find_evaluation_set(folder, data_files(folder, files), roots[0])
     ordered = [*roots, *(model for model in found if model not in roots)]
-    text = study_text(folder.resolve().name or "Study", ordered, guesses, data, unread)
+    shares = accuracies(folder, data, roots[0].path) if data else None
+    title = folder.resolve().name or "Study"
+    text = study_text(Findings(title, ordered, guesses, data, shares, unread))
     _write(folder / NAME, text)
     based = len(found) - len(roots)
     return Draft(folder / NAME, len(found), based, data.file if data else None, unread)

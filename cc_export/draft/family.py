@@ -32,7 +32,7 @@ class Guess:
     """What a model was made from and how, with the reason; a root has no base."""
 
     base: str | None = None
-    operation: str | None = None
+    operation: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
 
@@ -125,9 +125,12 @@ def _base(model: _Weighed, before: Sequence[_Weighed]) -> _Weighed:
     finer = [one for one in before if one.coarseness < model.coarseness] or before
     # What is zero stays zero, whatever is done next.
     possible = [one for one in finer if _stays_zero(one, model)] or [root]
-    distances = {one.seen.id: round(_distance(one, model), 2) for one in possible}
-    base = min(possible, key=lambda one: distances[one.seen.id])
-    changed, same_kind = distances[base.seen.id] > 0, model.coarseness == root.coarseness
+    distances = [_distance(one, model) for one in possible]
+    nearest = min(distances)
+    # Of those as near as rounding lets one tell, the first.
+    as_near = (one for one, d in zip(possible, distances, strict=True) if d <= nearest + _EQUAL)
+    base = next(as_near, root)
+    changed, same_kind = nearest > _EQUAL, model.coarseness == root.coarseness
     return root if changed and same_kind and _kept(root, model) else base
 
 
@@ -176,9 +179,9 @@ def _made(model: _Weighed, base: _Weighed) -> Guess:
         why = f"{model.sparsity:.0%} of its weights are zero, {base.sparsity:.0%} there"
         return Guess(base.seen.id, "prune", {"sparsity": round(model.sparsity, 2)}, why)
     distance = _distance(base, model)
-    why = (
-        "its weights are the same"
-        if distance <= _EQUAL
-        else f"its weights differ by {distance:.0%}"
-    )
-    return Guess(base.seen.id, None, {}, why)
+    if distance > _EQUAL:
+        return Guess(base.seen.id, "finetune", {}, f"its weights differ by {distance:.0%}")
+    # Of a normalization, say: they are measured, not trained.
+    measured = any(not tensor.trained for tensor in model.seen.tensors)
+    name = "recalibrate" if measured else "copy"
+    return Guess(base.seen.id, name, {}, "its trained weights are the same")

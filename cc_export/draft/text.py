@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from cc_export.draft.evaluation_set import EvaluationSet
 from cc_export.draft.family import Guess
 from cc_export.draft.models import Port, Seen
+from cc_export.draft.scaling import FRACTION, is_clear
 
 # Texts that mean themselves in YAML, wherever they stand.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./ -]*(?<! )")
@@ -21,17 +23,28 @@ _HEAD = """\
 """
 
 
-def study_text(
-    title: str,
-    models: Sequence[Seen],
-    guesses: Mapping[str, Guess],
-    data: EvaluationSet | None,
-    unread: Mapping[str, str],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that is known of a folder; ``shares`` are what ``scaling.accuracies`` gives."""
+
+    title: str
+    models: Sequence[Seen]
+    guesses: Mapping[str, Guess]
+    data: EvaluationSet | None
+    shares: tuple[float, float] | None
+    unread: Mapping[str, str]
+
+
+def study_text(found: Findings) -> str:
     """The file, in YAML."""
-    parts = [_HEAD, f"title: {spell(title)}\n", *_data(models, data), *_embed(models), "models:\n"]
-    parts += [line for model in models for line in _model(model, guesses[model.id])]
-    parts += [f"  # {file} is left out: {_line(why)}\n" for file, why in unread.items()]
+    parts = [_HEAD, f"title: {spell(found.title)}\n"]
+    if found.data is None:
+        parts += _without_data(found.models[0].inputs, found.models[0].outputs)
+    else:
+        parts += _with_data(found.data, found.shares)
+    parts += [*_embed(found.models), "models:\n"]
+    parts += [line for model in found.models for line in _model(model, found.guesses[model.id])]
+    parts += [f"  # {file} is left out: {_line(why)}\n" for file, why in found.unread.items()]
     return "".join(parts)
 
 
@@ -56,14 +69,10 @@ def _escaped(character: str) -> str:
     return f"\\u{number:04x}" if number < 1 << 16 else f"\\U{number:08x}"
 
 
-def _data(models: Sequence[Seen], data: EvaluationSet | None) -> Iterator[str]:
-    if data is None:
-        yield from _without_data(models[0].inputs, models[0].outputs)
-        return
+def _with_data(data: EvaluationSet, shares: tuple[float, float] | None) -> Iterator[str]:
     yield f"dataset:\n  path: {spell(data.file)}\n  inputs:  # a guess: names and shapes fit\n"
     for name, source in data.inputs.items():
-        scaled = "  # 0 to 255; `scale: 0.00392156862745098` makes it 0 to 1"
-        yield f"    {spell(name)}: {spell(source)}{scaled if name in data.bytes_in else ''}\n"
+        yield f"    {spell(name)}: {_input(source, name in data.bytes_in, shares)}\n"
     yield f"  label: {spell(data.label)}  # a guess\n" if data.label else "  # label: labels\n"
     if data.ids:
         yield f"  ids: {spell(data.ids)}\n"
@@ -74,6 +83,20 @@ def _data(models: Sequence[Seen], data: EvaluationSet | None) -> Iterator[str]:
         yield f"evaluation: {spell(data.evaluation)}  # a guess\n"
     else:
         yield "# evaluation: {task: classification}  # models are run once this says what they do\n"
+
+
+def _input(
+    source: Mapping[str, object], gets_bytes: bool, shares: tuple[float, float] | None
+) -> str:
+    if not gets_bytes:
+        return spell(source)
+    if shares is None or not is_clear(*shares):
+        return f"{spell(source)}  # 0 to 255; `scale: {FRACTION}` makes it 0 to 1"
+    plain, scaled = shares
+    tried = f"  # a guess: {max(shares):.0%} right so, {min(shares):.0%} "
+    if scaled > plain:
+        return f"{spell({**source, 'scale': FRACTION})}{tried}as 0 to 255"
+    return f"{spell(source)}{tried}as 0 to 1"
 
 
 def _without_data(inputs: Sequence[Port], outputs: Sequence[Port]) -> Iterator[str]:
@@ -98,11 +121,10 @@ def _model(model: Seen, guess: Guess) -> Iterator[str]:
     yield f"  - id: {spell(model.id)}\n"
     if guess.base is not None:
         yield f"    base: {spell(guess.base)}  # a guess\n"
-        if guess.operation is not None:
-            operation = {"name": guess.operation, "parameters": guess.parameters}
-            yield f"    operation: {spell(operation)}  # a guess: {guess.why}\n"
-        else:
-            yield f"    # operation: {{name: finetune, parameters: {{epochs: 1}}}}  # {guess.why}\n"
+        operation = {"name": guess.operation, "parameters": guess.parameters}
+        if not guess.parameters:
+            del operation["parameters"]
+        yield f"    operation: {spell(operation)}  # a guess: {guess.why}\n"
     yield f"    onnx: {spell(model.file)}\n"
 
 

@@ -4,7 +4,7 @@ export interface LayoutModel {
   readonly id: string;
   /** Ids of its parents; the first is the one it stands beside. */
   readonly parents: readonly string[];
-  /** The operation's name, or null for a root that no operation made. */
+  /** The operation's name, or null where the study names none. */
   readonly operation: string | null;
   /** When it was made, in milliseconds since 1970 (UTC), or null when that is not known. */
   readonly created: number | null;

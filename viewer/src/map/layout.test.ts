@@ -52,8 +52,9 @@ describe("a map by operation", () => {
     expect(column(layout, "e")).toBeGreaterThan(column(layout, "d"));
   });
 
-  it("places a root without an operation in the base column", () => {
+  it("says of models without an operation what they are: roots, merged, or not told of", () => {
     expect(labels(layoutByOperation(forest("a: b:a:prune")))[0]).toBe("base model");
+    expect(labels(layoutByOperation(forest("a: b:a: c:a+b:")))).toEqual(["base model", "not stated", "merge"]);
   });
 
   it("gives each operation one column when there is an order that every chain shares", () => {

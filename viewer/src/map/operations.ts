@@ -4,6 +4,8 @@ import type { Forest, LayoutModel } from "./forest.ts";
 
 /** Heads the column of roots that no operation made. */
 export const BASE = "base model";
+/** Heads the column of models whose study does not say how they were made. */
+export const UNSTATED = "not stated";
 
 export interface OperationColumns {
   /** The operation of each column; repeated ones stand several times. */
@@ -20,8 +22,8 @@ export function operationColumns(forest: Forest): OperationColumns {
   const columnOf = new Map<string, number>();
   for (const model of forest.order) {
     const after = Math.max(-1, ...(forest.parentsOf.get(model.id) ?? []).map((parent) => columnOf.get(parent) ?? -1));
-    let column = columns.indexOf(operationOf(model), after + 1);
-    if (column < 0) column = columns.push(operationOf(model)) - 1;
+    let column = columns.indexOf(operationOf(model, forest), after + 1);
+    if (column < 0) column = columns.push(operationOf(model, forest)) - 1;
     columnOf.set(model.id, column);
   }
   const used = [...new Set(columnOf.values())].sort((a, b) => a - b);
@@ -32,8 +34,11 @@ export function operationColumns(forest: Forest): OperationColumns {
   };
 }
 
-function operationOf(model: LayoutModel): string {
-  return model.operation ?? BASE;
+function operationOf(model: LayoutModel, forest: Forest): string {
+  if (model.operation !== null) return model.operation;
+  const parents = forest.parentsOf.get(model.id)?.length ?? 0;
+  if (parents === 0) return BASE;
+  return parents > 1 ? "merge" : UNSTATED;
 }
 
 interface Key {
@@ -97,7 +102,7 @@ function keysOf(forest: Forest): { keyOf: Map<string, string>; keys: Map<string,
   const keyOf = new Map<string, string>();
   const keys = new Map<string, Key>();
   for (const model of forest.order) {
-    const operation = operationOf(model);
+    const operation = operationOf(model, forest);
     const above = counts.get(forest.parentsOf.get(model.id)?.[0] ?? "") ?? new Map<string, number>();
     const count = (above.get(operation) ?? 0) + 1;
     counts.set(model.id, new Map([...above, [operation, count]]));
