@@ -1,11 +1,13 @@
 # `make demo` and `make test` need Python ≥ 3.11, Node ≥ 20.19 and make, and set everything else up.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-torch build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers bench clean help
+.PHONY: demo test everything test-torch build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers bench clean help
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := digits-site
+# One version, so that what its exporters do is the same everywhere.
+TORCH := torch==2.13.0
 export CC_PYTHON := $(abspath $(BIN)/python)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -21,7 +23,15 @@ help:
 demo: site $(VENV)/.installed
 	@$(BIN)/cc-export demo -o $(DEMO)
 
-test: lint test-python test-torch test-runtime test-viewer test-browser
+# Everything is set up first, because pip must not change what a test is running; then the parts run side by side, one for
+# each processor, short ones first. What a part prints comes in one piece when it ends, where make can do that.
+PARTS := lint test-viewer test-runtime test-browser test-python test-torch
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+SIDE_BY_SIDE := --no-print-directory -j$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+test:
+	@$(MAKE) $(SIDE_BY_SIDE) everything
+	@$(MAKE) $(SIDE_BY_SIDE) $(PARTS) || { echo "not every test passed; the lines with *** say which part" >&2; exit 1; }
 	@echo "every test passed"
 
 # --- set-up ----------------------------------------------------------------------------------
@@ -41,6 +51,13 @@ $(VENV)/.dev: $(VENV)/.installed
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	npm ci --prefix $* --no-fund --no-audit --loglevel=error
 	@touch $@
+
+# All that `make test` needs; Python's packages at one go, which is quicker.
+everything: $(VENV)/.everything site browsers tests/browser/node_modules/.package-lock.json
+
+$(VENV)/.everything: pyproject.toml README.md LICENSE NOTICE | $(VENV)/bin/python
+	$(BIN)/pip install --quiet -e '.[dev,torch]' $(TORCH)
+	@touch $(VENV)/.installed $(VENV)/.dev $(VENV)/.torch $@
 
 # Debian's browsers, only where none is to be had yet.
 browsers:
@@ -75,10 +92,9 @@ lint: $(VENV)/.dev viewer/node_modules/.package-lock.json
 test-python: site $(VENV)/.dev
 	$(BIN)/pytest
 
-# torch is large, so it is installed by the tests that need it alone; one version, so that what its
-# exporters do is the same everywhere.
+# torch is large, so it is installed by the tests that need it alone.
 $(VENV)/.torch: $(VENV)/.dev
-	$(BIN)/pip install --quiet -e '.[torch]' torch==2.13.0
+	$(BIN)/pip install --quiet -e '.[torch]' $(TORCH)
 	@touch $@
 
 test-torch: $(VENV)/.torch
