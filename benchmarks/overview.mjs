@@ -40,7 +40,7 @@ async function main() {
     for (let run = 0; run < Number(values.runs); run += 1) runs.push(await measure(sites, studies[1000].models, run));
     print(runs);
   } finally {
-    for (const site of [...Object.values(sites), ...Object.values(made)]) site.close();
+    for (const site of Object.values(sites)) site.close();
   }
 }
 

@@ -32,4 +32,3 @@ for (const { title, models, selections } of questions) {
 }
 await browser.close();
 site.close();
-demo.close();

@@ -89,9 +89,9 @@ def test_a_model_that_does_not_end(tmp_path: Path, dataset: Dataset) -> None:
     model = tiny_models.Parts([node], {"most": np.array(1 << 50)}).model()
     path.write_bytes(model.SerializeToString())
     begin = time.monotonic()
-    with peak_memory(lambda: dataset, most_seconds=20) as measure:
+    with peak_memory(lambda: dataset, most_seconds=10) as measure:
         assert measure(path) is None
-        assert 19 < time.monotonic() - begin < 60
+        assert 9 < time.monotonic() - begin < 60
         assert measure(tiny_study.TINY / "models" / "base.onnx") is not None
 
 

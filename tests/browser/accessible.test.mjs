@@ -72,7 +72,6 @@ for (const name of BROWSERS) {
           await visit({ ...reader, site: manySite }, async (page) => assert.deepEqual(await violations(page), []));
         } finally {
           manySite.close();
-          many.close();
         }
       });
     }
@@ -81,15 +80,9 @@ for (const name of BROWSERS) {
 
 for (const name of BROWSERS) {
   describe(`a reader of ${name}`, () => {
-    let demo, site;
-    before(async () => {
-      demo = await demoSite();
-      site = fileSite(demo.folder);
-    });
-    after(() => {
-      site?.close();
-      demo?.close();
-    });
+    let site;
+    before(async () => (site = fileSite((await demoSite()).folder)));
+    after(() => site?.close());
 
     it("who has text twice as large reads all of it, drawings included, without scrolling sideways", async () => {
       const browser = await launch(name, { text: 32 });

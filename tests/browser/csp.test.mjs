@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { makeEngineSite } from "./engineSite.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { sharedBrowser } from "./reader.mjs";
 import { TRANSPORTS } from "./site.mjs";
 
 /** Each runs in the page and says "refused" or what it got. The addresses are in a block reserved for documentation. */
@@ -26,14 +27,14 @@ const ATTEMPTS = {
 };
 
 for (const name of BROWSERS) {
+  const browser = sharedBrowser(name);
   for (const [transport, open] of Object.entries(TRANSPORTS)) {
     describe(`${name} over ${transport}`, () => {
-      let browser, made, page, site;
+      let made, page, site;
       before(async () => {
         made = makeEngineSite();
         site = await open(made.folder);
-        browser = await launch(name);
-        page = await browser.newPage();
+        page = await (await browser()).newPage();
         await page.goto(`${site.base}index.html`);
         await page.waitForFunction("window.__cc");
         // A refusal is read from the browser's own report: an address that does not answer fails just as well.
@@ -43,7 +44,7 @@ for (const name of BROWSERS) {
         });
       });
       after(async () => {
-        await browser?.close();
+        await page?.close();
         await site?.close();
         made?.close();
       });

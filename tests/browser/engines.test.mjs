@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { makeEngineSite, MODELS } from "./engineSite.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { sharedBrowser } from "./reader.mjs";
 import { strangers, watch } from "./requests.mjs";
 import { TRANSPORTS } from "./site.mjs";
 
@@ -11,19 +12,19 @@ before(() => (made = makeEngineSite()));
 after(() => made.close());
 
 for (const name of BROWSERS) {
+  const browser = sharedBrowser(name);
   for (const [transport, open] of Object.entries(TRANSPORTS)) {
     describe(`${name} over ${transport}`, () => {
-      let browser, page, site, seen;
+      let page, site, seen;
       before(async () => {
         site = await open(made.folder);
-        browser = await launch(name);
-        page = await browser.newPage();
+        page = await (await browser()).newPage();
         seen = watch(page);
         await page.goto(`${site.base}index.html`);
         await page.waitForFunction("window.__cc");
       });
       after(async () => {
-        await browser?.close();
+        await page?.close();
         await site?.close();
       });
 

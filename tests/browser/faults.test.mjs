@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { makeEngineSite } from "./engineSite.mjs";
-import { BROWSERS, launch } from "./launch.mjs";
+import { BROWSERS } from "./launch.mjs";
+import { sharedBrowser } from "./reader.mjs";
 import { strangers, watch } from "./requests.mjs";
 import { TRANSPORTS } from "./site.mjs";
 
@@ -19,11 +20,11 @@ const DAMAGES = {
 };
 
 for (const name of BROWSERS) {
+  const shared = sharedBrowser(name);
   for (const [transport, open] of Object.entries(TRANSPORTS)) {
     describe(`${name} over ${transport}`, () => {
       let browser;
-      before(async () => (browser = await launch(name)));
-      after(() => browser?.close());
+      before(async () => (browser = await shared()));
 
       for (const [what, { damage, fault }] of Object.entries(DAMAGES)) {
         test(`a file that ${what}`, async () => {

@@ -81,19 +81,18 @@ async function choose(page, label) {
 for (const name of BROWSERS) {
   describe(`the Model Map in ${name}`, () => {
     let browser;
-    const made = [];
     const sites = {};
     before(async () => {
       const studies = { family: FAMILY, sixty: recipes(60), leaves: LEAVES, deep: generatedStudy(60), many: recipes(1000) };
       for (const [key, study] of Object.entries(studies)) {
-        const site = await studySite(study, { "study.json": JSON.stringify(study).replace('"NaN"', "NaN") });
-        made.push(site, (sites[key] = fileSite(site.folder)));
+        const { folder } = await studySite(study, { "study.json": JSON.stringify(study).replace('"NaN"', "NaN") });
+        sites[key] = fileSite(folder);
       }
       browser = await launch(name);
     });
     after(async () => {
       await browser?.close();
-      for (const site of made) site.close();
+      for (const site of Object.values(sites)) site.close();
     });
     const on = (key, act, how) => visit({ browser, site: sites[key] }, act, how);
 

@@ -20,9 +20,6 @@ const [demo, awkward, ...small] = await Promise.all([
   studySite(AWKWARD_STUDY),
   ...Object.values(STUDIES).map(({ study, files }) => studySite(study, files)),
 ]);
-after(() => {
-  for (const site of [demo, awkward, ...small]) site.close();
-});
 
 // Both browsers at once: most of a test is waiting for the browser.
 describe("the page", { concurrency: true }, () => {

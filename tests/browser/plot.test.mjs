@@ -148,7 +148,6 @@ for (const name of BROWSERS) {
         }, { hash: linkTo([], { panel: "plot", plotX: "Cost", plotY: "Score" }) });
       } finally {
         holed.close();
-        holes.close();
       }
     });
   });

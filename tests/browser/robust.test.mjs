@@ -88,7 +88,7 @@ for (const name of BROWSERS) {
     });
     after(async () => {
       await browser?.close();
-      for (const site of [...Object.values(sites), ...Object.values(made)]) site.close();
+      for (const site of Object.values(sites)) site.close();
     });
 
     it("draws every model whatever colour, size and axes show, and nothing at a place that is no number", () =>

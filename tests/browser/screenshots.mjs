@@ -96,6 +96,5 @@ for (const [site, make] of Object.entries(made)) {
   const served = fileSite(exported.folder);
   for (const picture of own) await take(browser, served, picture);
   served.close();
-  exported.close();
 }
 await browser.close();

@@ -13,5 +13,4 @@ const { status } = spawnSync(execPath, ["--test", "--test-concurrency=1", "--tes
   stdio: "inherit",
   env: { ...process.env, CC_DEMO: demo.folder },
 });
-demo.close();
 exit(status ?? 1);
