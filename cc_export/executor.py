@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
+from multiprocessing import resource_tracker
 from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
@@ -21,6 +22,8 @@ from cc_export.errors import ExportError, ModelError
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 Task = Callable[[], Result]
+# Windows knows no signals that wait.
+_HAS_MASK = hasattr(signal, "pthread_sigmask")
 _DIED = (
     "the process that ran it died (out of memory, or a crash in onnxruntime)",
     "Use fewer --jobs, or try the model in onnxruntime by itself.",
@@ -48,8 +51,20 @@ def local(workers: int | None) -> Iterator[Executor]:
     executor = Inline() if workers is None else _processes(workers)
     try:
         yield executor
+    except KeyboardInterrupt:
+        _interrupt_children()
+        raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _interrupt_children() -> None:
+    """A terminal interrupts all processes that are there, which one that just starts is not yet."""
+    if _HAS_MASK:
+        for process in multiprocessing.active_children():
+            if process.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGINT)
 
 
 _NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -186,12 +201,33 @@ class _Processes(ProcessPoolExecutor):
         self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Future[Result]:
         """As any executor does."""
-        return super().submit(_interruptible, partial(fn, *args, **kwargs))
+        with _interrupt_waits():
+            return super().submit(_interruptible, partial(fn, *args, **kwargs))
+
+
+@contextmanager
+def _interrupt_waits() -> Iterator[None]:
+    """Ctrl-C is heard afterwards, and by processes that start here when their first task begins.
+
+    Python itself, while it starts, would answer with a traceback.
+    """
+    if not _HAS_MASK:
+        yield
+        return
+    # It lifts the mask when it starts.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _interruptible(task: Task[Result]) -> Result:
     # Not Python's own handler: onnxruntime would have to return first.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _HAS_MASK:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         return task()
     finally:
@@ -211,7 +247,8 @@ def _processes(workers: int) -> Executor:
 
 def _prepare_worker() -> None:
     # Ctrl-C reaches the workers too; the main process is the one that says so.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not _HAS_MASK:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

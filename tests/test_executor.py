@@ -140,7 +140,7 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
 
 
 def wait_until(come: Callable[[], bool]) -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while not come():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -155,19 +155,24 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_an_interrupt_is_quiet_and_quick(tmp_path: Path) -> None:
-    """Ctrl-C ends workers in the middle of a task, and no process prints a traceback."""
+@pytest.mark.parametrize("moment", [0, 0.2, 0.5, "in a task"])
+def test_an_interrupt_is_quiet_and_quick(tmp_path: Path, moment: float | str) -> None:
+    """Ctrl-C ends workers as they start and in the middle of a task; none prints a traceback."""
+    told = [tmp_path / "pid0", tmp_path / "pid1"]
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import tasks\n"
+        "from functools import partial\n"
         "from cc_export.executor import local, run_all\n"
         "if __name__ == '__main__':\n"
+        f"    told = {[str(file) for file in told]!r}\n"
+        "    todo = {file: partial(tasks.sleep_and_tell, file) for file in told}\n"
         "    try:\n"
         "        with local(2) as executor:\n"
         "            print('begun', flush=True)\n"
-        "            list(run_all(executor, {str(n): tasks.sleep for n in range(8)}))\n"
+        "            list(run_all(executor, todo | {str(n): tasks.sleep for n in range(8)}))\n"
         "    except KeyboardInterrupt:\n"
         "        print('interrupted', flush=True)\n"
     )
@@ -177,8 +182,10 @@ def test_an_interrupt_is_quiet_and_quick(tmp_path: Path) -> None:
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
-    # Until the workers sleep.
-    time.sleep(1.5)
+    if isinstance(moment, str):
+        wait_until(lambda: all(file.exists() and file.read_text() for file in told))
+    else:
+        time.sleep(moment)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (out, err) == ("interrupted\n", "")
