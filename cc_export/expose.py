@@ -82,18 +82,33 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """The activations of a model; ``problem`` says why there are none of one that else works."""
+    """The activations of a model; ``problem`` says why there are none of one that else works.
+
+    ``sample`` are the instances that it was run on, ``brief`` those of them that it was asked on
+    for what slows it down.
+    """
 
     measured: tuple[Measured, ...]
     problem: str = ""
+    sample: tuple[int, ...] = ()
+    brief: tuple[int, ...] = ()
 
 
 def expose_model(path: Path, wanted: Sequence[Wanted], dataset: Dataset, how: Sample) -> Exposed:
     """As ``expose_activations``; a model that answers, but not so, is no failure."""
     try:
-        return Exposed(expose_activations(path, wanted, dataset, how))
+        found = expose_activations(path, wanted, dataset, how)
+        sample, brief = sampled(len(dataset), how)
+        return Exposed(found, "", tuple(sample.tolist()), tuple(sample[brief].tolist()))
     except ModelError as error:
         return Exposed((), str(error))
+
+
+def sampled(instances: int, how: Sample) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The instances of so many that models are run on, and the places of the brief ones in them."""
+    sample = positions("instances", instances, how.instances)
+    few = how.brief if len(sample) > 4 * how.brief else len(sample)
+    return sample, positions("brief", len(sample), few)
 
 
 def expose_activations(
@@ -107,8 +122,7 @@ def expose_activations(
     Raises:
         ModelError: the model cannot be loaded or run with these outputs.
     """
-    sample = positions("instances", len(dataset), how.instances)
-    few = positions("brief", len(sample), how.brief if len(sample) > 4 * how.brief else len(sample))
+    sample, few = sampled(len(dataset), how)
     some = np.zeros(len(sample), np.bool_)
     some[few] = True
     collected = [_Collected(one, len(few), len(sample), how.large) for one in wanted]

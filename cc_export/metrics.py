@@ -246,9 +246,10 @@ def _measured(result: ModelResult) -> dict[str, float]:
             QUANTIZED: result.facts.stored.quantized_share,
             MACS: result.facts.macs.count,
         }
-    if result.patterns:
+    patterns = result.all_patterns
+    if patterns:
         measured |= {
-            PATTERN: result.patterns.share("2:4"),
+            PATTERN: patterns.share("2:4"),
             EMPTY_CHANNELS: result.empty_channels,
         }
     return {name: value for name, value in measured.items() if value is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cc_core.patterns import Patterns
+from cc_core.patterns import Patterns, add_up
 from cc_core.statistics import Statistics, merge
 from cc_export.align import ModelAlignment
 from cc_export.bundle.chunk import slug
@@ -20,6 +20,7 @@ from cc_export.weigh import Weighing
 
 # Stages whose results chunks are made of.
 INSPECT, WEIGH, EVALUATE, EXPOSE = "Inspect", "Weigh", "Evaluate", "Expose"
+FILES, PATTERNS = "Measure files", "Find patterns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class ModelResult:
     """All that was found out about one model; None where it has no file, or failed there.
 
     ``weights`` has an entry for each tensor of the inspection, with its change against each model
-    of ``references``: the root and the parent, or the nearest ancestors that have tensors.
+    of ``references``: the root and the parent, or the nearest ancestors that have tensors;
+    ``patterns`` of zeros has one, too.
     ``origins``: by stage, what its result is kept under; equal results where it is equal.
     """
 
@@ -37,7 +39,7 @@ class ModelResult:
     alignment: ModelAlignment | None = None
     references: tuple[str, ...] = ()
     weights: tuple[Weighing, ...] | None = None
-    patterns: Patterns | None = None
+    patterns: tuple[Patterns, ...] | None = None
     predictions: Predictions | None = None
     exposed: Exposed | None = None
     latency: Latency | None = None
@@ -83,6 +85,11 @@ class ModelResult:
         own = [known.weighed for tensor, known in pairs if tensor.is_matrix]
         channels = sum(known.channels for known in own)
         return sum(known.empty_channels for known in own) / channels if channels else None
+
+    @property
+    def all_patterns(self) -> Patterns | None:
+        """Patterns of zeros of all kernels and matrices together."""
+        return None if self.patterns is None else add_up(self.patterns)
 
     @property
     def predictions_chunk(self) -> str | None:

@@ -29,7 +29,16 @@ from cc_export.memory import peak_memory
 from cc_export.predictions import Predictions, Role
 from cc_export.pytorch.convert import Conversion
 from cc_export.pytorch.stage import conversion_work, inputs_of, placed
-from cc_export.results import EVALUATE, EXPOSE, INSPECT, WEIGH, ModelResult, Results
+from cc_export.results import (
+    EVALUATE,
+    EXPOSE,
+    FILES,
+    INSPECT,
+    PATTERNS,
+    WEIGH,
+    ModelResult,
+    Results,
+)
 from cc_export.runner import Runner, Stage
 from cc_export.study.records import DatasetSource, Evaluation, LoadedStudy
 from cc_export.weigh import Aligned, Weighing, weigh_model
@@ -85,7 +94,7 @@ def files() -> Stage[FileFacts]:
         path = result.model.onnx
         return Work(file_facts, (path,), (path,)) if result.inspection and path else None
 
-    return Stage("Measure files", task, lambda result, found: replace(result, facts=found))
+    return Stage(FILES, task, lambda result, found: replace(result, facts=found))
 
 
 def align(results: Results) -> Results:
@@ -137,10 +146,10 @@ def weighing(results: Results) -> Stage[tuple[Weighing, ...]]:
     return Stage(WEIGH, task, lambda result, found: replace(result, weights=found))
 
 
-def patterns() -> Stage[Patterns]:
+def patterns() -> Stage[tuple[Patterns, ...]]:
     """Patterns of zeros in kernels and matrices that have enough of them to have one."""
 
-    def task(result: ModelResult) -> Work[Patterns] | None:
+    def task(result: ModelResult) -> Work[tuple[Patterns, ...]] | None:
         path = result.model.onnx
         if result.weights is None or not path:
             return None
@@ -148,7 +157,7 @@ def patterns() -> Stage[Patterns]:
         wanted = tuple(worth_reading(found.count, found.zeros) for found in known)
         return Work(zero_patterns, (path, wanted), (path,))
 
-    return Stage("Find patterns", task, lambda result, found: replace(result, patterns=found))
+    return Stage(PATTERNS, task, lambda result, found: replace(result, patterns=found))
 
 
 def evaluation(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from cc_core.patterns import Patterns, add_up, cuts, patterns
+from cc_core.patterns import Patterns, cuts, patterns
 from cc_export.onnx_models.read import read_file
 from cc_export.onnx_models.weights import Weight, weights
 
@@ -20,14 +20,18 @@ def worth_reading(count: int, zeros: int) -> bool:
     return zeros * FEWEST >= count > 0
 
 
-def zero_patterns(path: Path, wanted: tuple[bool, ...]) -> Patterns:
-    """Patterns of those weights, in graph order, that are ``wanted``; the others count as dense.
+def zero_patterns(path: Path, wanted: tuple[bool, ...]) -> tuple[Patterns, ...]:
+    """Patterns of each tensor, in graph order; those that are not ``wanted`` count as dense.
+
+    What is no kernel or matrix has none.
 
     Raises:
         ModelError: the file cannot be read any more.
     """
     found = zip(weights(read_file(path).model, path), wanted, strict=True)
-    return add_up(_patterns(weight, read) for weight, read in found if weight.role == "weight")
+    return tuple(
+        _patterns(weight, read) if weight.role == "weight" else Patterns() for weight, read in found
+    )
 
 
 def input_axis(

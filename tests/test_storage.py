@@ -30,13 +30,19 @@ def test_floats(make: object, bits: int) -> None:
 
 def test_scales_and_zero_points_count() -> None:
     """Weights in int8 with a float scale and an int8 zero point for each channel."""
-    found = stored(tiny_models.int8_per_channel(BASE))
+    model = tiny_models.int8_per_channel(BASE)
+    found = stored(model)
     matrices = BASE["conv1.weight"].size + BASE["fc.weight"].size
     channels = len(BASE["conv1.weight"]) + len(BASE["fc.weight"])
     biases = channels * 32
     assert found.bits == matrices * 8 + channels * (32 + 8) + biases
     assert (found.weights, found.quantized) == (COUNT, matrices)
     assert dict(found.types) == {"FLOAT": channels, "INT8": matrices}
+    # Each with its own scales, and all of them together.
+    kernel, outputs = BASE["conv1.weight"].size, len(BASE["conv1.weight"])
+    [place] = [n for n, weight in enumerate(weights(model)) if weight.shape[1:] == (1, 3, 3)]
+    assert found.each[place] == kernel * 8 + outputs * (32 + 8)
+    assert sum(found.each) == found.bits
 
 
 def test_a_tensor_of_two_layers_is_stored_once() -> None:
@@ -44,7 +50,7 @@ def test_a_tensor_of_two_layers_is_stored_once() -> None:
     model = tiny_models.float32(BASE)
     model.graph.node.insert(0, helper.make_node("Identity", ["conv1.bias"], ["again"]))
     found = stored_weights(model, [("conv1.bias", 2), ("again", 2)])
-    assert (found.weights, found.bits) == (4, 64)
+    assert (found.weights, found.bits, found.each) == (4, 64, (64, 0))
 
 
 def test_four_bits_are_packed() -> None:

@@ -9,6 +9,7 @@ import pytest
 import tiny_models
 from onnx import helper
 
+from cc_core.patterns import add_up
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.weights import weights
 from cc_export.zero_patterns import input_axis, worth_reading, zero_patterns
@@ -31,18 +32,18 @@ def test_along_the_inputs(tmp_path: Path) -> None:
     kernel = helper.make_node("Conv", ["image", "w"], ["logits"])
     spread = np.repeat(PATTERN[:, :, None, None], 3, axis=3)
     for weight, node in ((PATTERN, by_rows), (PATTERN.T, by_columns), (spread, kernel)):
-        found = zero_patterns(saved(tmp_path, weight, node), (True,))
+        [found] = zero_patterns(saved(tmp_path, weight, node), (True,))
         assert (found.share("2:4"), found.share("1:4"), found.share("4:8")) == (1.0, 0.0, 1.0)
         assert (found.inputs, found.empty_inputs) == (8, 4)
     # As outputs, the zero rows alone keep it, in one group of 4 inputs and not in the last 2.
-    turned = zero_patterns(saved(tmp_path, PATTERN.T, by_rows), (True,))
+    [turned] = zero_patterns(saved(tmp_path, PATTERN.T, by_rows), (True,))
     assert turned.share("2:4") == 4 / 12
 
 
 def test_what_is_not_wanted_counts_as_dense(tmp_path: Path) -> None:
     """A weight that is not read has values and inputs, and no group that fits."""
     node = helper.make_node("MatMul", ["image", "w"], ["logits"])
-    found = zero_patterns(saved(tmp_path, PATTERN.T, node), (False,))
+    [found] = zero_patterns(saved(tmp_path, PATTERN.T, node), (False,))
     assert (found.count, found.share("2:4"), found.inputs) == (48, 0.0, 8)
     assert [worth_reading(16, 0), worth_reading(16, 1), worth_reading(0, 0)] == [False, True, False]
 
@@ -53,7 +54,11 @@ def test_quantized_zeros(tmp_path: Path) -> None:
     pruned = tiny_models.pruned(tiny_models.weights(), 0.7)
     path.write_bytes(tiny_models.int8_per_channel(pruned).SerializeToString())
     wanted = tuple(True for _ in weights(read_model(path), path))
-    assert 0 < (zero_patterns(path, wanted).share("2:4") or 0) < 1
+    found = zero_patterns(path, wanted)
+    assert 0 < (add_up(found).share("2:4") or 0) < 1
+    # Biases have none.
+    roles = [weight.role for weight in weights(read_model(path), path)]
+    assert [bool(one.count) for one in found] == [role == "weight" for role in roles]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ def activations_chunk(result: ModelResult, known: Known, grids: Grids) -> Activa
         model=result.model.id,
         references=result.references,
         problem=result.exposed.problem,
+        sample=result.exposed.sample,
+        brief=result.exposed.brief,
         activations=tuple(
             _exposed(one, [there.get(one.key) for there in references], grids[one.key])
             for one in result.exposed.measured

@@ -160,7 +160,7 @@ def _conversion(found: Conversion) -> ConversionRecord:
 def _facts(result: ModelResult) -> FactsRecord | None:
     if not result.inspection or not result.facts:
         return None
-    found = result.patterns or Patterns()
+    found = result.all_patterns or Patterns()
     return FactsRecord(
         types=dict(result.facts.stored.types),
         operators=dict(result.inspection.operators),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cc_core.dyadic import Dyadic, Grid, coarsen, shared_grid
 from cc_core.histogram import pack_counts
+from cc_core.patterns import Patterns
 from cc_core.statistics import Statistics
 from cc_core.weighing import Against
 from cc_export.align import Placed, TensorKey
@@ -32,7 +33,7 @@ from cc_export.bundle.records.tensors import (
 )
 from cc_export.inspect import TensorFacts
 from cc_export.onnx_models.quantization import Quantization
-from cc_export.results import INSPECT, WEIGH, ModelResult, Results
+from cc_export.results import FILES, INSPECT, PATTERNS, WEIGH, ModelResult, Results
 from cc_export.weigh import Weighing
 
 Grids = Mapping[TensorKey, Grid | None]
@@ -47,6 +48,8 @@ class _Row:
     facts: TensorFacts
     placed: Placed
     weighing: Weighing
+    bits: int | None
+    patterns: Patterns
 
 
 def study_grids(results: Results) -> Grids:
@@ -63,7 +66,7 @@ def study_grids(results: Results) -> Grids:
 
 def layers_given(result: ModelResult, grids: Grids) -> object:
     """What a model's layers depend on, in few bytes; None where it is not known."""
-    origin, aligned = result.origin(INSPECT, WEIGH), result.alignment
+    origin, aligned = result.origin(INSPECT, FILES, WEIGH, PATTERNS), result.alignment
     if origin is None or aligned is None:
         return None
     shared = tuple(grids[placed.key] for placed in aligned.placed)
@@ -107,7 +110,11 @@ def sketches_chunk(result: ModelResult) -> SketchesChunk:
 def _rows(result: ModelResult) -> Iterator[_Row]:
     if result.inspection is None or result.alignment is None or result.weights is None:
         return
-    yield from map(_Row, result.inspection.tensors, result.alignment.placed, result.weights)
+    tensors = result.inspection.tensors
+    stored = iter(result.facts.stored.each if result.facts else ())
+    bits = [next(stored, None) if tensor.trained else None for tensor in tensors]
+    patterns = result.patterns or (Patterns(),) * len(tensors)
+    yield from map(_Row, tensors, result.alignment.placed, result.weights, bits, patterns)
 
 
 def _tensor(row: _Row, grid: Grid | None) -> TensorRecord:
@@ -124,6 +131,8 @@ def _tensor(row: _Row, grid: Grid | None) -> TensorRecord:
         note=placed.note,
         channels=weighed.channels,
         empty_channels=weighed.empty_channels,
+        bits=row.bits,
+        patterns=dict(row.patterns.fitting) if row.patterns.count else None,
         statistics=statistics_record(weighed.statistics),
         histogram=histogram_record(weighed.histogram, grid) if grid else None,
         changes=tuple(

@@ -11,7 +11,7 @@ from pathlib import Path
 from onnx import ModelProto, TensorProto
 
 from cc_export.onnx_models.blocks import packed_kind
-from cc_export.onnx_models.graph import whole_graph
+from cc_export.onnx_models.graph import Graph, whole_graph
 from cc_export.onnx_models.scales import find_sources, integer_scales
 
 # Bits of one stored element. Types of fewer than 8 bits are packed.
@@ -31,13 +31,16 @@ QUANTIZED = 8
 class StoredWeights:
     """``bits`` of ``weights`` numbers in all, ``quantized`` of which take at most 8 bits each.
 
-    ``types`` counts the weights by the type they are stored in, as ONNX calls it.
+    ``types`` counts the weights by the type they are stored in, as ONNX calls it. ``each`` are the
+    bits of one tensor after the other, scales and zero points included; what two of them share
+    counts for the first.
     """
 
     weights: int
     bits: int
     quantized: int
     types: tuple[tuple[str, int], ...] = ()
+    each: tuple[int, ...] = ()
 
     @property
     def effective_bits(self) -> float | None:
@@ -66,10 +69,13 @@ def stored_weights(
     """
     graph = whole_graph(model, path)
     sources = find_sources(graph)
-    weights = bits = quantized = 0
+    weights = quantized = 0
     types: Counter[str] = Counter()
-    companions: set[str] = set()
+    each: list[int] = []
     taken: set[int] = set()
+    companions: set[str] = set()
+    # Integer products are scaled behind them.
+    behind = set(integer_scales(graph))
     for name, count in counts:
         tensor = graph.constants[name]
         weights += count
@@ -78,16 +84,21 @@ def stored_weights(
         own = _bits(tensor)
         quantized += count if own <= QUANTIZED * count else 0
         # Two names may stand for one stored tensor.
-        bits += own if id(tensor) not in taken else 0
+        each.append(own if id(tensor) not in taken else 0)
         taken.add(id(tensor))
         if name in sources:
-            companions.update(sources[name].stored_with)
-    # Integer products are scaled behind them.
-    companions.update(integer_scales(graph))
-    stored = (graph.constants[name] for name in sorted(companions) if name in graph.constants)
+            source = sources[name]
+            with_it = {*source.stored_with, *(behind & {*source.scales})} - companions
+            companions |= with_it
+            each[-1] += _bits_of(graph, with_it)
+    rest = _bits_of(graph, behind - companions)
     return StoredWeights(
-        weights, bits + sum(map(_bits, stored)), quantized, tuple(sorted(types.items()))
+        weights, sum(each) + rest, quantized, tuple(sorted(types.items())), tuple(each)
     )
+
+
+def _bits_of(graph: Graph, names: Iterable[str]) -> int:
+    return sum(_bits(graph.constants[name]) for name in names if name in graph.constants)
 
 
 def _bits(tensor: TensorProto) -> int:

@@ -37,10 +37,13 @@ class ExposedRecord:
 class ActivationsChunk:
     """``data/activations/…``: what a model computes between its layers, in graph order.
 
-    ``problem`` says why there are none, where the model could not be asked for them.
+    ``problem`` says why there are none, where the model could not be asked for them. ``sample`` are
+    the instances of tensors that were measured on all of these, ``brief`` those of the others.
     """
 
     model: str
     references: tuple[str, ...]
     problem: str
+    sample: tuple[int, ...]
+    brief: tuple[int, ...]
     activations: tuple[ExposedRecord, ...]

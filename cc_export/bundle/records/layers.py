@@ -30,7 +30,10 @@ class TensorRecord:
 
     ``how`` it was recognized: None for a tensor that no earlier model has. ``changes`` has an entry
     for each reference of the chunk, None where the reference has no such tensor. All values of
-    ``empty_channels`` of its output ``channels`` are zero.
+    ``empty_channels`` of its output ``channels`` are zero. ``bits`` are those it takes in the file,
+    with the scales and zero points it needs; None for measured statistics, which are not trained.
+    ``patterns`` of kernels and matrices: by ``N:M``, how many values lie in groups of M input
+    channels of which at most N are not zero; empty where too few are zero to have looked.
     """
 
     layer: str
@@ -44,6 +47,8 @@ class TensorRecord:
     note: str
     channels: int
     empty_channels: int
+    bits: int | None
+    patterns: Mapping[str, int] | None
     statistics: StatisticsRecord
     histogram: HistogramRecord | None
     changes: tuple[ChangeRecord | None, ...]

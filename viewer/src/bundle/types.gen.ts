@@ -306,7 +306,10 @@ export interface QuantizationRecord {
  *
  * `how` it was recognized: null for a tensor that no earlier model has. `changes` has an entry
  * for each reference of the chunk, null where the reference has no such tensor. All values of
- * `empty_channels` of its output `channels` are zero.
+ * `empty_channels` of its output `channels` are zero. `bits` are those it takes in the file,
+ * with the scales and zero points it needs; null for measured statistics, which are not trained.
+ * `patterns` of kernels and matrices: by `N:M`, how many values lie in groups of M input
+ * channels of which at most N are not zero; empty where too few are zero to have looked.
  */
 export interface TensorRecord {
   readonly layer: string;
@@ -320,6 +323,8 @@ export interface TensorRecord {
   readonly note: string;
   readonly channels: number;
   readonly empty_channels: number;
+  readonly bits: number | null;
+  readonly patterns: Readonly<Record<string, number>> | null;
   readonly statistics: StatisticsRecord;
   readonly histogram: HistogramRecord | null;
   readonly changes: readonly (ChangeRecord | null)[];
@@ -411,12 +416,15 @@ export interface ExposedRecord {
 /**
  * `data/activations/…`: what a model computes between its layers, in graph order.
  *
- * `problem` says why there are none, where the model could not be asked for them.
+ * `problem` says why there are none, where the model could not be asked for them. `sample` are
+ * the instances of tensors that were measured on all of these, `brief` those of the others.
  */
 export interface ActivationsChunk {
   readonly model: string;
   readonly references: readonly string[];
   readonly problem: string;
+  readonly sample: readonly number[];
+  readonly brief: readonly number[];
   readonly activations: readonly ExposedRecord[];
 }
 
