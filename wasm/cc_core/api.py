@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_core import behavior_questions, classification
+from cc_core import behavior_questions, classification, layer_questions
 from cc_core.change import Change
 from cc_core.comparison import Comparison, compare
 from cc_core.errors import CoreError
@@ -235,6 +235,9 @@ HANDLERS: Mapping[str, Callable[[Request, Tensors], Answer]] = {
     "confusions": behavior_questions.confused,
     "disagreement": behavior_questions.disagree,
     "words": behavior_questions.words,
+    "layers": layer_questions.layers,
+    "activations": layer_questions.activations,
+    "sketched": layer_questions.sketched,
 }
 
 

@@ -19,8 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core import api, classification
+from cc_core.dyadic import Grid
+from cc_core.histogram import pack_counts
+from cc_core.jsonable import jsonable
 from cc_core.listed import listed
-from cc_core.statistics import SLICE
+from cc_core.sketch import sketch
+from cc_core.statistics import SLICE, summarize
 
 SEED = 20_240_607
 SHAPES = ((), (1,), (2,), (7,), (64,), (257,), (3, 5), (0,), (4, 0, 2), (1, 1), (2, 3, 4), (1000,))
@@ -125,6 +129,21 @@ def behavior_cases(random: Random) -> Iterator[Case]:
     yield Case("pair", _json({"task": "guess", "instances": 1, "models": [{}, {"texts": ["a"]}]}))
 
 
+def layer_cases(random: Random) -> Iterator[Case]:
+    """Layers and activations of several models, some with and some without sketches."""
+    for _ in range(110):
+        names = [f"m{number}" for number in range(random.randint(1, 3))]
+        models = [_layers(random, name, names) for name in names]
+        chunks, sketches, activations = zip(*models, strict=True)
+        given = [one if random.random() < 0.8 else None for one in sketches]
+        yield Case("layers", _json({"models": chunks, "sketches": given}))
+        yield Case("activations", _json({"models": activations}))
+        size = random.choice((0, 1, 12, 2048))
+        pair = [_array(random, "float16", (size,)) for _ in range(2)]
+        asked = {"exponents": [random.choice((-30, 0, 3)) for _ in pair], "shares": [0, 0.1, 1]}
+        yield _tensors("sketched", {**asked, "parts": random.choice((0, 1, size or 1))}, pair)
+
+
 def explain_cases(random: Random) -> Iterator[Case]:
     """Random forests and selections; parameters of every JSON type under awkward names."""
     for _ in range(600):
@@ -191,6 +210,7 @@ GROUPS: dict[str, Callable[[Random], Iterator[Case]]] = {
     "classify": classify_cases,
     "estimate": estimate_cases,
     "behavior": behavior_cases,
+    "layers": layer_cases,
     "explain": explain_cases,
     "selection": selection_cases,
     "refused": refused_cases,
@@ -205,6 +225,54 @@ def _tensors(question: str, request: dict[str, object], arrays: list[NDArray[np.
     described = [{"dtype": array.dtype.name, "shape": list(array.shape)} for array in arrays]
     request = {**request, "tensors": described}
     return Case(question, _json(request), tuple(array.tobytes() for array in arrays))
+
+
+def _layers(random: Random, model: str, models: list[str]) -> tuple[object, object, object]:
+    """A model's chunks of layers, sketches and activations, of some tensors that others have."""
+    rng = np.random.default_rng(random.getrandbits(64))
+    references = [other for other in models if other != model and random.random() < 0.5]
+    layers, sketches, activations = [], [], []
+    for path in ("stem", "stage1.conv", "stage1.norm", "head"):
+        if random.random() < 0.2:
+            continue
+        shape = (3, random.choice((4, 4, 4, 5)))
+        values = np.round(rng.normal(0, 1, shape) * 8).astype(np.float32) / 8
+        values.reshape(-1)[rng.integers(12)] = random.choice((0, 1, np.nan, np.inf))
+        known, made = summarize(values), sketch(values.reshape(-1))
+        grid = Grid(-2, -40, 80)
+        kept = values[np.isfinite(values)]
+        places = np.floor(np.ldexp(kept, 2)).astype(int) + 40
+        counts = np.bincount(places, minlength=grid.bins)
+        by_change = np.zeros((grid.bins, 8), np.int64)
+        by_change[:, random.randint(0, 7)] = counts
+        sums = {name: rng.random() for name in ("signal", "power", "noise", "product", "largest")}
+        change = {"count": values.size, "skipped": 1, "same": 2, **sums, "unit": 0,
+                  "by_change": _packed(pack_counts(by_change))}  # fmt: skip
+        record = {
+            "layer": path, "name": "weight", "note": "", "shape": shape, "channels": 3,
+            "empty_channels": 1, "bits": 32 * values.size, "patterns": {"2:4": 4},
+            "statistics": jsonable(known), "histogram": {
+                "exponent": grid.exponent, "first": grid.first, "bins": grid.bins,
+                "total": len(kept), "counts": _packed(pack_counts(counts)),
+            },
+            "changes": [random.choice((None, change)) for _ in references],
+        }  # fmt: skip
+        own = {"exponent": made.exponent, "count": values.size}
+        layers.append({"path": path, "operators": ["Conv"], "tensors": [record]})
+        sketches.append({**record, **own, "values": _packed(made.values)})
+        activations.append({**record, **own, "instances": 3, "size": values.size,
+                            "sketch": _packed(made.values)})  # fmt: skip
+    head = {"model": model, "references": references, "base": (references or [None])[0]}
+    lone = {"layer": "head", "name": "weight", "side": "base", "reason": "gone"}
+    return (
+        {**head, "layers": layers, "one_sided": [lone]},
+        {"model": model, "tensors": sketches},
+        {**head, "activations": activations},
+    )
+
+
+def _packed(values: NDArray[np.generic]) -> str:
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def _listed(

@@ -163,6 +163,75 @@ export interface Disagreeing {
   readonly arrays: readonly ArrayPlace[];
 }
 
+export type Compared = "base" | "exact" | "sketch" | "no";
+
+/**
+ * A tensor or group of one model.
+ *
+ * `compared` says how it was: as the `base` itself, from `exact` sums, by `sketch` (at
+ * least a part of a group), or not. `error` is the relative standard error of an estimated
+ * Σ(r-t)². Where sketches are closer than their rounding tells, `at_least_db` is a bound of the
+ * SQNR, and neither it nor the relative change is known. `effective_bits` of each trained value,
+ * `patterns` shares of the values of kernels and matrices. `note` says why a tensor has no
+ * partner; `lone` counts such tensors of a group. Its counts on the row's grid begin at
+ * `first` in the answer's buffer: (bins, 8) split by steps of change, the last not compared.
+ */
+export interface Cell {
+  readonly statistics: Statistics;
+  readonly compared: Compared;
+  readonly change: Change | null;
+  readonly relative_l2: JsonNumber | null;
+  readonly sqnr_db: JsonNumber | null;
+  readonly cosine: JsonNumber | null;
+  readonly at_least_db: JsonNumber | null;
+  readonly error: JsonNumber | null;
+  readonly effective_bits: JsonNumber | null;
+  readonly patterns: Readonly<Record<string, JsonNumber>>;
+  readonly channels: number;
+  readonly empty_channels: number;
+  readonly lone: number;
+  readonly note: string;
+  readonly first: number;
+}
+
+/**
+ * A module or tensor, with an entry for each model: null where it has no such thing.
+ *
+ * `reasons` say why, where a tensor is missing. Bin k of the row's histograms begins at
+ * (`first` + k)·2^`exponent`; there are no `bins` where no value is finite.
+ */
+export interface TableRow {
+  readonly path: string;
+  readonly name: string;
+  readonly is_tensor: boolean;
+  readonly operators: readonly string[];
+  readonly exponent: number;
+  readonly first: number;
+  readonly bins: number;
+  readonly cells: readonly (Cell | null)[];
+  readonly reasons: readonly string[];
+  readonly children: readonly TableRow[];
+}
+
+/**
+ * Answer of `layers` and `activations`: the whole model's row with all rows below it.
+ *
+ * `counts` describes the answer's one buffer, in which the counts of all cells are.
+ */
+export interface Layered {
+  readonly root: TableRow;
+  readonly counts: ArrayPlace;
+}
+
+/**
+ * Answer of `sketched` for one tensor: its values at the `shares`, and how far each of its
+ * equal `parts` is from the first tensor's (relative L2).
+ */
+export interface Sketched {
+  readonly quantiles: readonly (JsonNumber | null)[];
+  readonly parts: readonly (JsonNumber | null)[];
+}
+
 export type Kind = "base" | "parameter" | "presence" | "operation";
 
 /**
