@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from io import TextIOWrapper
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cc_export.commands.build import build, demo
-from cc_export.commands.common import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, TERMINATED
+from cc_export.commands.common import BAD_INPUT, DONE, SOME_FAILED
 from cc_export.commands.explain import explain
 from cc_export.commands.init import init
 from cc_export.commands.inspect import inspect
@@ -20,6 +19,7 @@ from cc_export.commands.serve import serve
 from cc_export.commands.show import show
 from cc_export.commands.usage import Commands
 from cc_export.commands.validate import validate
+from cc_export.interrupts import INTERRUPTED, told_once
 
 app = typer.Typer(
     name="cc-export",
@@ -67,14 +67,13 @@ def _main(
 
 
 def main() -> None:
-    """Entry point of the ``cc-export`` command."""
+    """Run the command that was typed, and end the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A model's name may hold what an old terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
-    # As with Ctrl-C, what was begun is removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    app()
+    with told_once():
+        app()
 
 
 __all__ = ["BAD_INPUT", "DONE", "INTERRUPTED", "SOME_FAILED", "app", "main"]

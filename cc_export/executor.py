@@ -12,18 +12,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing import resource_tracker
 from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from cc_export.errors import ExportError, ModelError
+from cc_export.interrupts import held, ignore, starting_workers
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 Task = Callable[[], Result]
-# Windows knows no signals that wait.
-_HAS_MASK = hasattr(signal, "pthread_sigmask")
 _DIED = (
     "the process that ran it died (out of memory, or a crash in onnxruntime)",
     "Use fewer --jobs, or try the model in onnxruntime by itself.",
@@ -47,24 +45,17 @@ class Inline(Executor):
 
 @contextmanager
 def local(workers: int | None) -> Iterator[Executor]:
-    """That many processes, or this process for None. An interrupt drops what has not begun."""
-    executor = Inline() if workers is None else _processes(workers)
+    """That many processes, or this process for None. An error or interrupt ends what has begun."""
+    executor = Inline() if workers is None else _Processes(workers, **STARTED_AFRESH)
     try:
         yield executor
-    except KeyboardInterrupt:
-        _interrupt_children()
+    except BaseException:
+        if isinstance(executor, _Processes):
+            executor.stop()
         raise
     finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _interrupt_children() -> None:
-    """A terminal interrupts all processes that are there, which one that just starts is not yet."""
-    if _HAS_MASK:
-        for process in multiprocessing.active_children():
-            if process.pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGINT)
+        with held():
+            executor.shutdown(cancel_futures=True)
 
 
 _NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -201,33 +192,18 @@ class _Processes(ProcessPoolExecutor):
         self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Future[Result]:
         """As any executor does."""
-        with _interrupt_waits():
+        with starting_workers():
             return super().submit(_interruptible, partial(fn, *args, **kwargs))
 
-
-@contextmanager
-def _interrupt_waits() -> Iterator[None]:
-    """Ctrl-C is heard afterwards, and by processes that start here when their first task begins.
-
-    Python itself, while it starts, would answer with a traceback.
-    """
-    if not _HAS_MASK:
-        yield
-        return
-    # It lifts the mask when it starts.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def stop(self) -> None:
+        """End the processes, whatever they do; Python 3.14 has a method of its own for this."""
+        for process in list((self._processes or {}).values()):
+            process.terminate()
 
 
 def _interruptible(task: Task[Result]) -> Result:
     # Not Python's own handler: onnxruntime would have to return first.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if _HAS_MASK:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         return task()
     finally:
@@ -241,14 +217,8 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _processes(workers: int) -> Executor:
-    return _Processes(workers, **STARTED_AFRESH)
-
-
 def _prepare_worker() -> None:
-    # Ctrl-C reaches the workers too; the main process is the one that says so.
-    if not _HAS_MASK:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -12,10 +12,9 @@ from typing import Annotated, ParamSpec
 import typer
 
 from cc_export.errors import ExportError
+from cc_export.interrupts import INTERRUPTED
 
 DONE, SOME_FAILED, BAD_INPUT = 0, 1, 2
-# As shells have it: 128 and the number of the signal.
-INTERRUPTED, TERMINATED = 130, 143
 
 Arguments = ParamSpec("Arguments")
 
@@ -135,7 +134,6 @@ def fails_with_text(command: Callable[Arguments, None]) -> Callable[Arguments, N
             print_error(error, new_console(stderr=True))
             raise typer.Exit(BAD_INPUT) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted; an older site is left as it was", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
     return run

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from cc_export.commands.common import BAD_INPUT, INTERRUPTED
+from cc_export.commands.common import BAD_INPUT
 from cc_export.errors import ExportError
+from cc_export.interrupts import INTERRUPTED, TOLD
 from cc_export.near import near
 
 # typer brings click along under a name of its own, or needs the package, by its version.
@@ -37,7 +38,9 @@ class Commands(TyperGroup):
         except ExportError as error:
             _end(error)
         except typer.Abort:
-            sys.exit(INTERRUPTED)
+            code = INTERRUPTED
+        if code == INTERRUPTED:
+            typer.echo(TOLD, err=True)
         sys.exit(code if isinstance(code, int) else 0)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -1,0 +1,102 @@
+"""Ctrl-C and SIGTERM: told once, by the main process, never in the midst of what would hang."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# As shells have it: 128 and the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
+TOLD = "interrupted; an older site is left as it was"
+# Who presses Ctrl-C twice means it once: in this time what was begun is cleared up.
+_SECONDS = 2.0
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """A command in the block may be interrupted at any moment, and says so in one line.
+
+    Ctrl-C that comes within two seconds of another is passed over, so that temporary folders are
+    removed in peace. SIGTERM ends the command in the same way, and in silence.
+    """
+    last = -_SECONDS
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before >= _SECONDS:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    # A command in the background of a shell ignores it, and is left to.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        # A library that is interrupted while it is loaded may make an error of its own of it.
+        if last < 0 and not isinstance(error, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stderr.write(f"{TOLD}\n")
+        sys.exit(INTERRUPTED)
+    finally:
+        # Python would take its own handlers away before it ends, and be killed.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the block is over, and then do what they do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled in the main thread, and end none of this
+        return
+    came: list[int] = []
+    replaced = {}
+    for number in _ENDING:
+        handler = signal.getsignal(number)
+        if handler is not None and handler != signal.SIG_IGN:
+            replaced[number] = handler
+            signal.signal(number, lambda sent, _: came.append(sent))
+    try:
+        yield
+    finally:
+        for number, handler in reversed(replaced.items()):
+            signal.signal(number, handler)
+        for sent in came[:1]:
+            signal.raise_signal(sent)
+
+
+@contextmanager
+def starting_workers() -> Iterator[None]:
+    """Processes that are started in the block have SIGINT blocked until ``ignore`` is called there.
+
+    Ctrl-C reaches them too, and while they import it would print a traceback; and half a start
+    would leave them one, too, so it waits here until they were told what to do.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker  # noqa: PLC0415 (the command starts without)
+
+    with held():
+        # Starting it unblocks SIGINT; one that runs already does not.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore() -> None:
+    """In a worker: Ctrl-C, also one that came while it was blocked, is the main process's alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
