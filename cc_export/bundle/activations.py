@@ -103,8 +103,17 @@ def _change(one: Measured, reference: Measured | None, grid: Grid | None) -> Cha
 
 
 def _values(one: Measured) -> NDArray[np.float32]:
+    """What a sketch stands for, within the range of the values it was taken of.
+
+    Rounding to float16 may carry the largest one past the last bin of the grid.
+    """
     with np.errstate(over="ignore"):
-        return unsketch(one.sketch).astype(np.float32)
+        values = unsketch(one.sketch).astype(np.float32)
+    known = one.weighed.statistics
+    if known.minimum is None or known.maximum is None:
+        return values
+    inside = np.clip(values, np.float32(known.minimum), np.float32(known.maximum))
+    return np.where(np.isfinite(values), inside, values)
 
 
 def _places(one: Measured) -> tuple[object, ...]:
