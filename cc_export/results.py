@@ -64,6 +64,11 @@ class ModelResult:
         return f"data/sketches/{slug(self.model.id)}" if self.weights is not None else None
 
     @property
+    def channels_chunk(self) -> str | None:
+        """Id of the chunk of its output channels."""
+        return f"data/channels/{slug(self.model.id)}" if self.weights is not None else None
+
+    @property
     def activations_chunk(self) -> str | None:
         """Id of the chunk of its activations."""
         return f"data/activations/{slug(self.model.id)}" if self.exposed else None

@@ -227,7 +227,7 @@ def test_an_older_site_is_replaced(tiny: Path, tmp_path: Path, viewer: Viewer) -
     text = (tiny / "study.yaml").read_text("utf-8")
     (tiny / "study.yaml").write_text(text.replace("id: half", "id: float16"), "utf-8")
     export(tiny, site, viewer=viewer)
-    assert len(first - set(contents(site))) == 4
+    assert len(first - set(contents(site))) == 5
     assert sorted(p.name for p in tmp_path.iterdir()) == ["site", "study"]
 
 

@@ -145,6 +145,7 @@ def _model(
         not_embedded=embedding.reason,
         layers=result.layers_chunk,
         sketches=result.sketches_chunk,
+        channels=result.channels_chunk,
         activations=result.activations_chunk,
         predictions=result.predictions_chunk,
     )

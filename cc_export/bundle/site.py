@@ -14,6 +14,7 @@ from cc_export.bundle.activations import (
     activations_given,
     measured_by_key,
 )
+from cc_export.bundle.channels import channels_chunk
 from cc_export.bundle.chunk import Chunk, Packed, asset_chunks, json_chunk
 from cc_export.bundle.layers import (
     Grids,
@@ -104,11 +105,13 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
 
 
 def _model_chunks(cache: Cache, result: ModelResult, grids: Grids) -> Iterator[Chunk]:
-    if result.layers_chunk and result.sketches_chunk:
+    if result.layers_chunk and result.sketches_chunk and result.channels_chunk:
         given = layers_given(result, grids)
         yield kept_chunk(cache, result.layers_chunk, given, partial(layers_chunk, result, grids))
         origin = result.origin(INSPECT, WEIGH)
         yield kept_chunk(cache, result.sketches_chunk, origin, partial(sketches_chunk, result))
+        given = (origin, result.references) if origin else None
+        yield kept_chunk(cache, result.channels_chunk, given, partial(channels_chunk, result))
     if result.predictions_chunk and result.predictions:
         name, found = result.model.id, result.predictions
         texts = []

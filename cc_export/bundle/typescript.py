@@ -52,6 +52,7 @@ _RECORDS = (
     "models",
     "tensors",
     "layers",
+    "channels",
     "activations",
     "predictions",
     "instances",

@@ -71,13 +71,15 @@ class Against:
 
     ``by_change`` splits the tensor's histogram by steps of change, in units of 2^``unit``: int64
     (bins, 8), the last for values that could not be compared. ``worst_channel`` is None where no
-    channel changed, or there are none.
+    channel changed, or there are none. ``signal`` and ``noise`` are the channels' Σr² and Σ(r-t)².
     """
 
     change: Change
     unit: int
     by_change: NDArray[np.int64]
     worst_channel: WorstChannel | None
+    signal: NDArray[np.float64]
+    noise: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Weighed:
     """What one pass found of a tensor: ``histogram`` counts its finite values, int64 (bins,).
 
     ``empty_channels`` of its ``channels`` have no value but zero. ``against`` has an entry for each
-    reference, None for one that has no such tensor.
+    reference, None for one that has no such tensor. ``power`` is Σx² of each channel.
     """
 
     statistics: Statistics
@@ -93,6 +95,7 @@ class Weighed:
     channels: int
     empty_channels: int
     against: tuple[Against | None, ...]
+    power: NDArray[np.float64]
 
 
 def weigh(
@@ -175,7 +178,8 @@ class _Reference:
             product=self.product,
             largest=self.largest,
         )
-        return Against(change, self.unit, by_change, self.worst())
+        worst = self.worst()
+        return Against(change, self.unit, by_change, worst, self.signal, self.noise)
 
     def worst(self) -> WorstChannel | None:
         """Of several equal ones the first; None when every channel is equal or all zero."""
@@ -377,6 +381,7 @@ class _Pass:
                 None if own is None else own.against(self._count, next(splits))
                 for own in self._references
             ),
+            power=self._power,
         )
 
 

@@ -85,6 +85,7 @@ class ModelRecord:
     not_embedded: str
     layers: str | None
     sketches: str | None
+    channels: str | None
     activations: str | None
     predictions: str | None
 

@@ -215,6 +215,7 @@ export interface ModelRecord {
   readonly not_embedded: string;
   readonly layers: string | null;
   readonly sketches: string | null;
+  readonly channels: string | null;
   readonly activations: string | null;
   readonly predictions: string | null;
 }
@@ -387,6 +388,31 @@ export interface SketchRecord {
 export interface SketchesChunk {
   readonly model: string;
   readonly tensors: readonly SketchRecord[];
+}
+
+/**
+ * The output channels of a tensor, in order; `each` of them together, the last maybe fewer.
+ *
+ * `rms`, float16 times 2^`exponent`, is the root mean square of their values, in which those
+ * that are not finite count as zero. `sqnr_db`, float16, has an entry for each reference of the
+ * chunk, null where the reference has no such tensor: infinite where nothing changed, NaN where
+ * the reference is all zero, or sums go beyond float64.
+ */
+export interface ChannelsRecord {
+  readonly layer: string;
+  readonly name: string;
+  readonly channels: number;
+  readonly each: number;
+  readonly exponent: number;
+  readonly rms: Base64;
+  readonly sqnr_db: readonly (Base64 | null)[];
+}
+
+/** `data/channels/…`: tensors of one model that have more than one output channel. */
+export interface ChannelsChunk {
+  readonly model: string;
+  readonly references: readonly string[];
+  readonly tensors: readonly ChannelsRecord[];
 }
 
 /**
