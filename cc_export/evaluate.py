@@ -130,8 +130,10 @@ def _without_answer(judged: Predictions) -> tuple[str, ...]:
     """Numbers that say nothing; an empty text may well be the answer."""
     if not judged.invalid or judged.texts is not None:
         return ()
+    missing = [name for name, value in judged.metrics.items() if value is None]
+    without = f", so it has no {' and no '.join(missing)}" if missing else ""
     return (
-        f"{judged.invalid:,} of its answers are no finite numbers; "
+        f"{judged.invalid:,} of its answers are no finite numbers{without}; "
         "is a value missing in the evaluation data?",
     )
 

@@ -276,27 +276,51 @@ def _declared(
     )
 
 
-# Words that say which way is better, whatever else a metric's name holds.
+# Words that say which way is better.
 _HIGHER = re.compile(
-    r"\b(accuracy|acc|f1|auc|auroc|precision|recall|exact ?match|bleu|rouge|iou|dice|map|mrr|ndcg"
-    r"|throughput|score)\b",
-    re.IGNORECASE,
+    r"\b(accuracy|acc|f ?[12]|f ?\d? ?(score|measure)|auc|auroc|auprc|precision|recall|sensitivity"
+    r"|specificity|exact match|bleu|rouge|meteor|m?iou|dice|m?ap ?\d*|mrr|ndcg|psnr|ssim|r[2²]"
+    r"|throughput|fps|speed ?up|top ?\d+|score)\b"
 )
 _LOWER = re.compile(
-    r"\b(loss|error|latency|time|size|memory|flops|macs|perplexity|wer|cer|mse|mae|rmse|energy"
-    r"|power)\b",
-    re.IGNORECASE,
+    r"\b(loss|nll|error|latency|time|size|memory|flops|macs|perplexity|ppl|wer|cer|mse|mae|rmse|mape"
+    r"|ece|brier|energy|power)\b"
 )
+# They only say of what the other word speaks: a top-1 error is an error, a Brier score none.
+_OF_WHAT = re.compile(r"\b(top ?\d+|score)\b")
+# With these a word may mean the opposite (an accuracy drop), or another thing (a batch size).
+_TURNS = re.compile(
+    r"\b(drop(s|ped)?|degradations?|reductions?|reduced|decreases?d?|declines?|deterioration|lost"
+    r"|loss (of|in)|sav(ed|ings?)|gain(s|ed)?|improvements?|increases?d?|growth|change[sd]?"
+    r"|deltas?|diff(s|erences?)?|gaps?|shift|vs|ratio|compression|factor|inverse|inverted|negative"
+    r"|neg|minus|std|stdev|stddev|sd|deviation|variance|var|rank|weight|bits?|target|budget|limit"
+    r"|threshold|bandwidth|(flops|macs) ?(per|/) ?s(ec|econd)?"
+    r"|(mixed|half|single|double|numeric|storage) precision"
+    r"|(anomaly|bias|drift|hallucination|outlier|risk|toxicity|z) score"
+    r"|(batch|block|data|dataset|group|image|input|kernel|sample|step|test|training|vocab|vocabulary"
+    r"|window) size)\b|[Δδ∆]|^(1|one) ?[-−–]"
+)
+# Where camel case begins a word; in abbreviations (mAP, IoU, FLOPs) none begins.
+_BEGINS = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[a-zA-Z\d])(?=[A-Z][a-z]{2})")
 
 
 def _direction(metric: Metric, known: MetricRecord | None) -> Direction | None:
     """What the study says; else what is measured under that name; else what it usually means."""
     if metric.direction is not None:
         return None if metric.direction == "neither" else metric.direction
-    if known is not None:
-        return known.direction
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", metric.name)
+    return known.direction if known is not None else _usual_direction(metric.name)
+
+
+def _usual_direction(name: str) -> Direction | None:
+    """Which way is better by the words of a name; None where they leave a doubt."""
+    if _TURNS.search(name.lower()):
+        return None
+    words = re.sub(r"[\s_-]+", " ", _BEGINS.sub(" ", name)).lower()
+    if _TURNS.search(words):
+        return None
     higher, lower = bool(_HIGHER.search(words)), bool(_LOWER.search(words))
+    if higher and lower:
+        higher = bool(_HIGHER.search(_OF_WHAT.sub(" ", words)))
     if higher == lower:
         return None
     return "higher" if higher else "lower"

@@ -84,6 +84,23 @@ def test_a_given_metric_is_the_studys() -> None:
         ("Top-1 Accuracy", "higher"), ("F1", "higher"), ("ExactMatch", "higher"),
         ("val_loss", "lower"), ("Model Size", "lower"), ("Latency", "lower"),
         ("Epochs", None), ("Sparsity", None), ("accuracy loss", None), ("Timeless", None),
+        # Abbreviations, as they are written.
+        ("mAP", "higher"), ("mAP@0.5", "higher"), ("mAP50-95", "higher"), ("IoU", "higher"),
+        ("mIoU", "higher"), ("F1Score", "higher"), ("F-score", "higher"), ("top1", "higher"),
+        ("Top-5", "higher"), ("top1_acc", "higher"), ("top1Acc", "higher"), ("AUC-ROC", "higher"),
+        ("AUCScore", "higher"), ("BERTScore", "higher"), ("nDCG", "higher"), ("R²", "higher"),
+        ("FLOPs", "lower"), ("MACs", "lower"), ("valLoss", "lower"), ("RMSE", "lower"),
+        ("Speed-up", "higher"), ("SpeedUp", "higher"), ("Throughput (images/s)", "higher"),
+        # The word that decides.
+        ("Top-1 error", "lower"), ("Brier score", "lower"), ("Latency (ms/sample)", "lower"),
+        # Words that turn another one's meaning.
+        ("Accuracy drop", None), ("AccuracyDrop", None), ("accuracy_drop", None),
+        ("Loss of accuracy", None), ("Accuracy degradation", None), ("Size reduction", None),
+        ("Compression ratio", None), ("Size ratio", None), ("Time saved", None),
+        ("Δ accuracy", None), ("Δaccuracy", None), ("1 - accuracy", None), ("1-F1", None),
+        ("Accuracy std", None), ("Error gap", None), ("Latency improvement", None),
+        ("Batch size", None), ("Half precision", None), ("Precision (bits)", None),
+        ("MACs/s", None), ("Toxicity score", None), ("Feature map size", None),
     ],
 )  # fmt: skip
 def test_a_usual_name_says_which_way_is_better(name: str, direction: str | None) -> None:

@@ -257,6 +257,37 @@ def test_no_answer_is_not_right(
     assert metrics["other"][agreement] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("task", "truth", "missing"),
+    [
+        ("classification", np.arange(N) % 3, ("Log loss", "Expected calibration error")),
+        ("regression", np.zeros((N, 3)), ("MAE", "RMSE", "R²")),
+    ],
+)
+def test_no_answer_makes_no_metric_better(
+    task: str, truth: np.ndarray, missing: tuple[str, ...], tmp_path: Path, viewer: Viewer
+) -> None:
+    """What is only defined of answers is missing where one lacks, there and in its group alone."""
+    label = "label: y, classes: [a, b, c]" if task == "classification" else "label: y"
+    truth = truth + RNG.normal(size=truth.shape) if task == "regression" else truth
+    metrics, predictions, report = built(
+        tmp_path / "study", viewer, f"{{task: {task}}}",
+        {"base": {"scores": np.nan_to_num(HALF)}, "other": {"scores": HALF}},
+        {"y": truth, "half": np.where(np.arange(N) < N // 2, "first", "second")},
+        dataset=f"{label}, groups: {{half: half}}",
+    )  # fmt: skip
+    assert metrics["base"].keys() >= set(missing)
+    assert not metrics["other"].keys() & set(missing)
+    for name in missing:
+        without, with_answers = predictions["other"]["per_group"]["half"][name]
+        assert without is None
+        assert with_answers == predictions["base"]["per_group"]["half"][name][1]
+    if task == "regression":
+        assert predictions["other"]["per_class"]["mae"] == [None] * 3
+    (told,) = (text for text in report.warnings if "no finite numbers" in text)
+    assert f"20 of its answers are no finite numbers, so it has no {missing[0]} and no " in told
+
+
 def test_saturated_scores_keep_their_order(tmp_path: Path, viewer: Viewer) -> None:
     """mAP ranks by scores: probabilities of logits above 17 are 1 in float32, above 37 always."""
     truth = (np.arange(N) % 5 == 0).astype(int)[:, None]

@@ -14,7 +14,17 @@ from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.names import CLASSIFICATION
-from cc_export.tasks.task import Base, Case, Task, by_level, half, mean, metric
+from cc_export.tasks.task import (
+    NEEDS_ALL,
+    OF_BOTH,
+    Base,
+    Case,
+    Task,
+    by_level,
+    half,
+    mean,
+    metric,
+)
 
 TOP_K = 5
 
@@ -117,8 +127,9 @@ def _metrics(
     found = {
         names.ACCURACY: core.accuracy(predicted, truth),
         names.MACRO_F1: core.mean_of([*scores, *[0.0] * len(taken)]),
-        names.LOG_LOSS: mean(seen.loss[which]),
-        names.CALIBRATION: core.calibration_error(confidence[valid], right[valid]),
+        # No answer is wrong, but has no probability: without it a broken model would look better.
+        names.LOG_LOSS: mean(seen.loss[which]) if valid.all() else None,
+        names.CALIBRATION: core.calibration_error(confidence, right) if valid.all() else None,
     }
     if seen.top.labels.shape[1] == TOP_K:
         hits = core.in_top(seen.top.labels[which], truth)
@@ -167,7 +178,7 @@ TASK = Task(
         ),
         metric(
             names.LOG_LOSS,
-            "Mean of -log p(true class).",
+            f"Mean of -log p(true class). {NEEDS_ALL}",
             direction="lower",
             unit="nats",
             format=".3f",
@@ -175,7 +186,8 @@ TASK = Task(
         ),
         metric(
             names.CALIBRATION,
-            "Mean distance between confidence and accuracy, in 15 equal bins of confidence.",
+            "Mean distance between confidence and accuracy, in 15 equal bins of confidence. "
+            f"{NEEDS_ALL}",
             direction="lower",
         ),
     ),
@@ -188,7 +200,7 @@ TASK = Task(
         metric(
             names.DIVERGENCE,
             "Mean Kullback-Leibler divergence from the base's class probabilities: "
-            "Σ p(base)·log(p(base) / p(model)).",
+            f"Σ p(base)·log(p(base) / p(model)). {OF_BOTH}",
             direction="lower",
             unit="nats",
             format=".3f",
@@ -196,7 +208,7 @@ TASK = Task(
         ),
         metric(
             names.TRUE_CHANGE,
-            "Mean change of the true class's probability, model minus base.",
+            f"Mean change of the true class's probability, model minus base. {OF_BOTH}",
             format="+.2%",
             minimum=-1.0,
         ),

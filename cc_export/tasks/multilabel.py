@@ -15,7 +15,17 @@ from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.classification import fitted, wanted
 from cc_export.tasks.names import MULTILABEL
-from cc_export.tasks.task import Base, Case, Task, by_level, half, mean, members_of, metric
+from cc_export.tasks.task import (
+    OF_BOTH,
+    Base,
+    Case,
+    Task,
+    by_level,
+    half,
+    mean,
+    members_of,
+    metric,
+)
 
 TOP_K = 5
 _STEPS = 65_535
@@ -196,7 +206,7 @@ TASK = Task(
         metric(
             names.DIVERGENCE,
             "Mean Kullback-Leibler divergence from the base's label probabilities, summed over "
-            "labels.",
+            f"labels. {OF_BOTH}",
             direction="lower",
             unit="nats",
             format=".3f",

@@ -12,7 +12,7 @@ from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.names import REGRESSION
-from cc_export.tasks.task import Base, Case, Task, by_level, mean, metric
+from cc_export.tasks.task import NEEDS_ALL, OF_BOTH, Base, Case, Task, by_level, mean, metric
 
 
 def _fitted(values: NDArray[Any], dataset: Dataset) -> NDArray[Any] | None:
@@ -70,10 +70,12 @@ class _Pass:
             self.gaps[number][part] = np.abs(own - other).mean(axis=1)
             self.moments[number] = self.moments[number].joined(other.reshape(-1), own.reshape(-1))
 
-    def spread(self, which: NDArray[np.intp]) -> NDArray[np.float64]:
-        """How far the true values of some instances lie apart, where answers are finite."""
+    def errors(self, group: int, level: int, which: NDArray[np.intp]) -> Errors:
+        """Errors of a level's instances; none where one has no answer, and would be left out."""
         assert self.truth is not None
-        return spread_of(self.truth, which[self.finite[which]])
+        if not self.finite[which].all():
+            return Errors(None, None, None)
+        return self.sums[group].errors(level, spread_of(self.truth, which))
 
 
 def judge(case: Case) -> Predictions:
@@ -82,16 +84,20 @@ def judge(case: Case) -> Predictions:
     metrics: dict[str, float | None] = {}
     targets: dict[str, Any] = {}
     if seen.truth is not None:
-        spread = seen.spread(np.arange(len(seen.values)))
-        metrics = _named(seen.sums[0].errors(0, spread))
-        single = [seen.sums[0].errors_of_target(0, t, spread) for t in range(len(spread))]
+        everything = np.arange(len(seen.values))
+        spread = spread_of(seen.truth, everything)
+        metrics = _named(seen.errors(0, 0, everything))
+        sums = seen.sums[0] if seen.finite.all() else Residuals(1, len(spread))
+        single = [sums.errors_of_target(0, t, spread) for t in range(len(spread))]
         targets = {name: tuple(getattr(e, name) for e in single) for name in ("mae", "rmse", "r2")}
     # In this order, which is also that of ``by_level``.
-    levels = iter([(sums, level) for sums in seen.sums[1:] for level in range(len(sums.count))])
+    levels = iter(
+        [(group, level) for group in range(1, len(seen.sums))
+         for level in range(len(seen.sums[group].count))]
+    )  # fmt: skip
 
     def measure(which: NDArray[np.intp]) -> dict[str, float | None]:
-        sums, level = next(levels)
-        return _named(sums.errors(level, seen.spread(which))) if seen.truth is not None else {}
+        return _named(seen.errors(*next(levels), which)) if seen.truth is not None else {}
 
     return Predictions(
         task=REGRESSION,
@@ -134,7 +140,7 @@ TASK = Task(
     metrics=(
         metric(
             names.MAE,
-            "Mean absolute error, over instances and targets.",
+            f"Mean absolute error, over instances and targets. {NEEDS_ALL}",
             direction="lower",
             format=".4~g",
             maximum=None,
@@ -142,14 +148,14 @@ TASK = Task(
         ),
         metric(
             names.RMSE,
-            "Square root of the mean squared error, over instances and targets.",
+            f"Square root of the mean squared error, over instances and targets. {NEEDS_ALL}",
             direction="lower",
             format=".4~g",
             maximum=None,
         ),
         metric(
             names.R2,
-            "1 - squared error / variance of the true values, mean over targets.",
+            f"1 - squared error / variance of the true values, mean over targets. {NEEDS_ALL}",
             format=".3f",
             minimum=None,
         ),
@@ -157,14 +163,14 @@ TASK = Task(
     comparisons=(
         metric(
             names.MEAN_GAP,
-            "Mean absolute difference between the numbers of model and base.",
+            f"Mean absolute difference between the numbers of model and base. {OF_BOTH}",
             direction="lower",
             format=".4~g",
             maximum=None,
         ),
         metric(
             names.CORRELATION,
-            "Pearson correlation of the numbers of model and base.",
+            f"Pearson correlation of the numbers of model and base. {OF_BOTH}",
             format=".4f",
             minimum=-1.0,
         ),

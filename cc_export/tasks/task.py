@@ -55,6 +55,11 @@ class Task:
     paired: bool = True
 
 
+# What definitions say of instances without a usable answer, such as NaN.
+NEEDS_ALL = "Missing where an instance has no usable answer, but NaN."
+OF_BOTH = "Over instances with a usable answer from both."
+
+
 def by_level(
     groups: Sequence[Group], measure: Callable[[NDArray[np.intp]], Mapping[str, float | None]]
 ) -> dict[str, dict[str, Column]]:
