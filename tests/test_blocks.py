@@ -15,6 +15,7 @@ from cc_export import export, read_site
 from cc_export.align import align_study
 from cc_export.errors import ModelError
 from cc_export.onnx_models.packed import unpacked
+from cc_export.onnx_models.storage import stored_weights
 from cc_export.onnx_models.weights import Weight, weights
 
 ROWS, COLUMNS = 8, 48
@@ -66,7 +67,9 @@ def found(made: ModelProto) -> dict[str, Weight]:
 
 
 @pytest.mark.parametrize("zeros", [False, True], ids=["symmetric", "zero points"])
-@pytest.mark.parametrize(("bits", "block"), [(4, 16), (4, 32), (8, 16), (8, 32)])
+@pytest.mark.parametrize(
+    ("bits", "block"), [(2, 16), (2, 32), (2, 64), (4, 16), (4, 32), (4, 64), (8, 16), (8, 32)]
+)
 def test_products_of_few_bits(bits: int, block: int, zeros: bool) -> None:
     """Packed in blocks, also where the last one is not full: what the operator multiplies by."""
     made = product(bits, block, zeros=zeros)
@@ -94,6 +97,48 @@ def test_zero_points_between_whole_numbers(tmp_path: Path) -> None:
     how = layer["tensors"][0]["quantization"]
     assert how["zero_point"] == [7.5, "NaN", 0, 1, 2, 3, 4, 5]
     assert (how["axis"], how["block"], how["scales"]) == (1, 48, ROWS)
+
+
+def test_columns_in_any_block() -> None:
+    """As act-order leaves them, columns have the scales of the blocks that are named for them, and
+    these names take bits."""
+    made = product(4, 16, zeros=False)
+    which = np.random.default_rng(1).permutation(np.arange(COLUMNS) // 16).astype(np.int32)
+    made.graph.initializer.append(numpy_helper.from_array(which, "g_idx"))
+    made.graph.node[0].input.extend(["", "g_idx"])
+    session = ort.InferenceSession(made.SerializeToString())
+    expected = session.run(None, {"x": np.eye(COLUMNS, dtype=np.float32)})[0].T
+    weight = found(made)["up.weight"]
+    np.testing.assert_allclose(weight.read(), expected, rtol=1e-3, atol=1e-3)
+    sizes = stored_weights(made, [(weight.initializer, ROWS * COLUMNS)])
+    assert sizes.bits == 4 * ROWS * COLUMNS + 32 * ROWS * 3 + 32 * COLUMNS
+
+
+@pytest.mark.parametrize("one", [False, True], ids=["scales of rows", "one scale for all"])
+@pytest.mark.parametrize("block", [0, 16])
+@pytest.mark.parametrize("kind", ["FLOAT8E4M3FN", "FLOAT8E5M2", "FLOAT4E2M1"])
+def test_tables_of_small_floats(kind: str, block: int, one: bool) -> None:
+    """Floats of 8 or 4 bits are scaled in blocks, or a whole row by one scale, each row by its own
+    or all by the same."""
+    numbers = np.random.default_rng(2).choice([-3, -1, 0, 0.5, 1.5, 2], (ROWS, 32))
+    table = helper.make_tensor(
+        "emb.weight", getattr(TensorProto, kind), [ROWS, 32], numbers.ravel()
+    )
+    shape = (1 if one else ROWS, 2 if block else 1)
+    scales = np.random.default_rng(3).random(shape).astype(np.float32)
+    node = helper.make_node(
+        "GatherBlockQuantized", ["emb.weight", "x", "scales"], ["y"], name="/emb/Gather",
+        domain="com.microsoft", block_size=block, gather_axis=0, quantize_axis=1,
+    )  # fmt: skip
+    made = model([node], {"scales": scales}, value("x", ["n"], TensorProto.INT64))
+    made.graph.initializer.append(table)
+    weight = found(made)["emb.weight"]
+    expected = numbers.astype(np.float32) * np.repeat(scales, 32 // shape[1], axis=1)
+    np.testing.assert_array_equal(weight.read(), expected)
+    parts = [part.copy() for part in weight.values.blocks([(0, 20), (20, ROWS * 32)])]
+    np.testing.assert_array_equal(np.concatenate(parts), expected.reshape(-1))
+    sizes = stored_weights(made, [("emb.weight", ROWS * 32)])
+    assert sizes.bits == (4 if kind == "FLOAT4E2M1" else 8) * ROWS * 32 + 32 * scales.size
 
 
 def test_they_align_with_the_matrix_they_come_from() -> None:
@@ -163,8 +208,10 @@ def test_tables_and_products_of_one_dynamic_model(tmp_path: object) -> None:
 
 def broken(**changes: int) -> ModelProto:
     made = product(4, 16, zeros=True)
-    for attribute in made.graph.node[0].attribute:
-        attribute.i = changes.get(attribute.name, attribute.i)
+    node = made.graph.node[0]
+    kept = [attribute for attribute in node.attribute if attribute.name not in changes]
+    del node.attribute[:]
+    node.attribute.extend([*kept, *(helper.make_attribute(*change) for change in changes.items())])
     return made
 
 
@@ -181,6 +228,11 @@ def broken(**changes: int) -> ModelProto:
         (
             broken(bits=8),
             "node '/up/MatMul_Q4': 192 bytes are stored, too few for 8 × 48 numbers of 8 bits",
+        ),
+        (
+            broken(weight_prepacked=1),
+            "node '/up/MatMul_Q4': its weights are packed for one kind of device, which is not "
+            "understood\n    Export the model with weight_prepacked=0.",
         ),
     ],
 )

@@ -271,6 +271,108 @@ def test_fused_operators_of_integers(tmp_path: Path, operator: str, per_channel:
         assert np.abs(values - expected).max() < np.abs(expected).max() / 100
 
 
+def quantized(operator: str, inputs: str, **attributes: object) -> list[NodeProto]:
+    """An operator of onnxruntime on quantized images, whose result is made floats again."""
+    attributes.setdefault("domain", "com.microsoft")
+    return [
+        node("QuantizeLinear", "image xs xz", "xq"),
+        node(operator, inputs, "yq", **attributes),
+        node("DequantizeLinear", "yq ys yz", "logits"),
+    ]
+
+
+FINE = {
+    "xs": np.array(0.01, np.float32), "xz": np.array(0, np.uint8),
+    "ys": np.array(0.01, np.float32), "yz": np.array(128, np.uint8),
+}  # fmt: skip
+STORED = {
+    "c": RNG.integers(0, 256, (1, ROWS)).astype(np.uint8),
+    "cs": np.array(0.01, np.float32),
+    "cz": np.array(120, np.uint8),
+}
+EVEN = np.array([[True, False] * (ROWS // 2)])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "arrays"),
+    [
+        (quantized("QLinearConcat", "ys yz c cs cz xq xs xz", axis=0), {}),
+        (quantized("QLinearConcat", "ys yz xq xs xz c cs cz", axis=0), {}),
+        (quantized("QLinearWhere", "every c cs cz xq xs xz ys yz"), {"every": EVEN | True}),
+        (quantized("QLinearWhere", "none xq xs xz c cs cz ys yz"), {"none": EVEN & False}),
+        (quantized("QLinearAdd", "xq xs xz c cs cz ys yz"), {}),
+        (quantized("QLinearAdd", "c cs cz xq xs xz ys yz"), {}),
+    ],
+)
+def test_stored_integers_among_others(nodes: list[NodeProto], arrays: dict[str, Array]) -> None:
+    """A stored tensor that is joined, chosen or added is what comes out of it, nearly."""
+    made = model(nodes, {**FINE, **STORED, **arrays})
+    [weight] = weights(made)
+    rows = answers(made, np.zeros((1, ROWS), np.float32))
+    nearest = min(np.abs(row - weight.read()).max() for row in rows)
+    assert nearest <= 0.0051
+    bits = stored_weights(made, [(weight.initializer, ROWS)])
+    assert (bits.bits, bits.types) == (8 * ROWS + 32 + 8, (("UINT8", ROWS),))
+
+
+def test_embeddings_of_integers() -> None:
+    """The tables, scale and bias of a QEmbedLayerNormalization are those of the float operator."""
+    sides = {"word": (10, 8), "place": (4, 8), "segment": (2, 8), "gamma": (8,), "beta": (8,)}
+    arrays = {n: RNG.integers(0, 256, shape).astype(np.uint8) for n, shape in sides.items()}
+    scales = {f"{n}_s": np.array(0.01 * (k + 1), np.float32) for k, n in enumerate(sides)}
+    zeros = {f"{n}_z": np.array(100 + k, np.uint8) for k, n in enumerate(sides)}
+    inputs = " ".join(["image segments", *sides, "mask", *scales, *zeros])
+    ones = {"segments": np.array([[0, 1, 0, 1]], np.int32), "mask": np.ones((1, 4), np.int32)}
+    operator = node("QEmbedLayerNormalization", inputs, "logits m", domain="com.microsoft")
+    operator.output[:] = ["logits", "m"]
+    kind = TensorProto.INT32
+    made = model([operator], {**arrays, **scales, **zeros, **ones}, kind)
+    found = {one.initializer: one for one in weights(made)}
+    assert {n: one.role for n, one in found.items()} == {
+        "word": "weight", "place": "weight", "segment": "weight", "gamma": "scale", "beta": "bias",
+    }  # fmt: skip
+    plain = node(
+        "EmbedLayerNormalization", " ".join(["image segments", *sides, "mask"]), "logits",
+        domain="com.microsoft",
+    )  # fmt: skip
+    plain.output[:] = ["logits", "m"]
+    floats = model([plain], {**{n: one.read() for n, one in found.items()}, **ones}, kind)
+    for one in (made, floats):
+        one.graph.input[0].type.tensor_type.shape.dim.add(dim_value=4)
+    image = np.array([[1, 5, 9, 2]], np.int32)
+    np.testing.assert_allclose(answers(made, image), answers(floats, image), atol=1e-4)
+
+
+def test_one_scale_after_the_other() -> None:
+    """Behind a product of integers, the scale of the activation may be multiplied in first."""
+    nodes = [
+        node("DynamicQuantizeLinear", "image", "q"),
+        node("MatMulInteger", "q fc.weight zero", "i"),
+        node("Cast", "i", "f", to=FLOAT),
+        node("Mul", "f scale", "m"),
+        node("Mul", "m fc.scale", "logits"),
+    ]
+    nodes[0].output[:] = ["q", "scale", "zero"]
+    made = model(nodes, {"fc.weight": NUMBERS, "fc.scale": COLUMN_SCALES})
+    [weight] = weights(made)
+    np.testing.assert_allclose(
+        answers(made, np.eye(ROWS, dtype=np.float32)), weight.read(), rtol=1e-5
+    )
+    assert stored_weights(made, [("fc.weight", NUMBERS.size)]).bits == 8 * 48 + 32 * COLUMNS
+
+
+def test_tables_of_whole_numbers() -> None:
+    """Rows of bytes that become floats as they are, are these numbers; as indices they are none."""
+    look = node("Gather", "fc.table image", "r")
+    cast = node("Cast", "r", "logits", to=FLOAT)
+    made = model([look, cast], {"fc.table": NUMBERS}, TensorProto.INT64)
+    [weight] = weights(made)
+    assert (weight.role, weight.dtype, weight.quantization) == ("weight", "int8", None)
+    np.testing.assert_array_equal(weight.read(), answers(made, np.arange(ROWS)))
+    indices = [look, node("Cast", "r", "i", to=TensorProto.INT64), node("Identity", "i", "logits")]
+    assert [*weights(model(indices, {"fc.table": NUMBERS}, TensorProto.INT64))] == []
+
+
 def test_integers_that_are_looked_up_as_such() -> None:
     """A table of whole numbers that nobody scales is no trained one."""
     nodes = [node("Gather", "table image", "r"), node("Identity", "r", "logits")]
@@ -283,7 +385,11 @@ def test_integers_that_are_looked_up_as_such() -> None:
     [
         ([node("Cast", "fc.weight", "w", to=FLOAT), PRODUCT], "'product'"),
         (
-            [node("Gather", "fc.weight image", "r", name="look"), node("Cast", "r", "f", to=FLOAT)],
+            [
+                node("Gather", "fc.weight image", "r", name="look"),
+                node("Cast", "r", "f", to=FLOAT),
+                node("Mul", "f image", "logits"),
+            ],
             "'look'",
         ),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 import tiny_models
@@ -216,17 +217,40 @@ def dequantizing(stored: TensorProto, scale: Array, zero: Array | None, axis: in
     return model
 
 
-@pytest.mark.parametrize("kind", ["INT8", "UINT8", "INT16", "UINT16", "INT4", "UINT4"])
+@pytest.mark.parametrize(
+    "kind", ["INT8", "UINT8", "INT16", "UINT16", "INT4", "UINT4", "INT2", "UINT2"]
+)
 def test_integers_of_every_width(kind: str) -> None:
-    """Stored in 4, 8 or 16 bits, weights are the numbers that scale and zero point make of them."""
-    unsigned = kind.startswith("U")
+    """In 2, 4, 8 or 16 bits, weights are the numbers that scale and zero point make of them."""
+    unsigned, two = kind.startswith("U"), kind.endswith("2")
     numbers = [[0, 3, 7], [1, 2, 6]] if unsigned else [[-8, 3, 7], [-1, 0, 6]]
+    if two:
+        numbers = [[0, 3, 1], [1, 2, 3]] if unsigned else [[-2, 1, 0], [-1, 0, 1]]
     stored = helper.make_tensor("w.weight", getattr(TensorProto, kind), [2, 3], np.ravel(numbers))
     zero = np.array(2, np.uint8) if unsigned else np.array(-1, np.int8)
     [weight] = weights(dequantizing(stored, np.array(0.5, np.float32), zero, 0))
     expected = (np.array(numbers, np.float32) - float(zero)) * np.float32(0.5)
     np.testing.assert_array_equal(weight.read(), expected)
     assert weight.dtype == kind.lower()
+
+
+@pytest.mark.parametrize("count", [5, 8])
+@pytest.mark.parametrize("kind", ["INT2", "UINT4", "FLOAT4E2M1", "FLOAT6E2M3", "FLOAT6E3M2"])
+def test_few_bits_are_packed_in_bytes(tmp_path: Path, kind: str, count: int) -> None:
+    """Values of fewer bits than a byte are read from raw bytes, typed fields and other files."""
+    element = getattr(TensorProto, kind)
+    numbers = np.arange(count) % 2
+    typed = helper.make_tensor("w.weight", element, [1, count], numbers)
+    raw = numpy_helper.from_array(numpy_helper.to_array(typed), "w.weight")
+    for tensor in (typed, raw):
+        model = dequantizing(tensor, np.array(0.5, np.float32), None, 0)
+        [weight] = weights(model)
+        np.testing.assert_array_equal(weight.read(), numbers[None] / 2)
+        path = tmp_path / "model.onnx"
+        onnx.save(model, path, save_as_external_data=True, location="data.bin", size_threshold=0)
+        [weight] = weights(read_model(path), path)
+        np.testing.assert_array_equal(weight.read(), numbers[None] / 2)
+        (tmp_path / "data.bin").unlink()
 
 
 def test_float8_is_no_integer() -> None:

@@ -15,13 +15,20 @@ Signature = tuple[str, str, Shape]
 
 # The operators that take a matrix or a kernel, whatever number format they compute in.
 FAMILIES = {
-    "Conv": "Conv", "FusedConv": "Conv", "NhwcFusedConv": "Conv", "QLinearConv": "Conv",
-    "ConvInteger": "Conv",
+    "Conv": "Conv", "FusedConv": "Conv", "NhwcConv": "Conv", "NhwcFusedConv": "Conv",
+    "QLinearConv": "Conv", "ConvInteger": "Conv",
+    "ConvTranspose": "ConvTranspose", "QLinearConvTranspose": "ConvTranspose",
+    "ConvTransposeWithDynamicPads": "ConvTranspose",
     "Gemm": "MatMul", "FusedGemm": "MatMul", "QGemm": "MatMul", "MatMul": "MatMul",
     "FusedMatMul": "MatMul", "QLinearMatMul": "MatMul", "MatMulInteger": "MatMul",
     "MatMulNBits": "MatMul", "MatMulBnb4": "MatMul", "MatMulIntegerToFloat": "MatMul",
-    "DynamicQuantizeMatMul": "MatMul",
-    "Gather": "Gather", "GatherBlockQuantized": "Gather",
+    "DynamicQuantizeMatMul": "MatMul", "FusedMatMulActivation": "MatMul",
+    "TransposeMatMul": "MatMul", "GemmFastGelu": "MatMul",
+    "LSTM": "LSTM", "DynamicQuantizeLSTM": "LSTM",
+    "Attention": "Attention", "QAttention": "Attention", "PackedAttention": "Attention",
+    "Gather": "Gather", "GatherBlockQuantized": "Gather", "TorchEmbedding": "Gather",
+    "EmbedLayerNormalization": "EmbedLayerNormalization",
+    "QEmbedLayerNormalization": "EmbedLayerNormalization",
 }  # fmt: skip
 
 

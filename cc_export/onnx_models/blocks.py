@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto
 
 from cc_export.errors import ModelError
-from cc_export.onnx_models.codebook import NAMES, Coded, coded_weight
+from cc_export.onnx_models.codebook import NAMES, coded_weight
+from cc_export.onnx_models.fold import fold
 from cc_export.onnx_models.graph import Graph, attribute
 from cc_export.onnx_models.packed import BITS, Packed, unpacked
-from cc_export.onnx_models.quantization import Quantization
-from cc_export.onnx_models.stored import Stored, element_type, stored
+from cc_export.onnx_models.quantization import Numbers, Quantization
+from cc_export.onnx_models.stored import element_type, stored
 
 OPERATORS = frozenset({"MatMulNBits", "MatMulBnb4", "GatherBlockQuantized"})
 # Where an operator takes the block that each column belongs to.
@@ -27,7 +28,7 @@ _PACKED = {"MatMulNBits": 1, "MatMulBnb4": 1, "GatherBlockQuantized": 0}
 class Form:
     """How a weight is stored: its numbers, what they stand for, the name of their type."""
 
-    numbers: Stored | Packed | Coded
+    numbers: Numbers
     quantization: Quantization | None
     kind: str
 
@@ -44,6 +45,12 @@ def block_weight(graph: Graph, node: NodeProto, name: str) -> Form:
     tensor = stored(graph.constants[name], graph.files)
     block = _number(node, "block_size", 128 if node.op_type == "GatherBlockQuantized" else 0)
     if node.op_type == "MatMulNBits":
+        if _number(node, "weight_prepacked", 0):
+            raise ModelError(
+                f"node {node.name!r}: its weights are packed for one kind of device, which is not "
+                "understood",
+                "Export the model with weight_prepacked=0.",
+            )
         bits = _number(node, "bits", 4)
         shape = (_number(node, "N", 0), _number(node, "K", 0))
         numbers = Packed(tensor, bits, shape)
@@ -87,11 +94,24 @@ def packed_kind(graph: Graph, name: str) -> str | None:
 
 def _typed(graph: Graph, node: NodeProto, block: int) -> Quantization:
     """Scales and zero points of a table stored in a type of four bits."""
-    if block < 1:
+    shape, axis = tuple(graph.constants[_given(node, 0)].dims), _number(node, "quantize_axis", 1)
+    if not -len(shape) <= axis < len(shape) or block < 0:
         raise ModelError(f"node {node.name!r}: its table in blocks of {block}?")
+    side = shape[axis]
+    # None given: the whole side is one block.
+    block = block or max(side, 1)
     zero = _values(graph, node, _ZERO) if _given(node, _ZERO) else np.zeros((), np.int8)
     scale = _values(graph, node, _SCALE).astype(np.float32)
-    return Quantization(scale, zero, _number(node, "quantize_axis", 1), block)
+    wanted = [-(-side // block) if at == axis % len(shape) else s for at, s in enumerate(shape)]
+    try:
+        # One scale may be that of every row.
+        scale = np.broadcast_to(scale, wanted)
+    except ValueError:
+        raise ModelError(
+            f"node {node.name!r}: scales of shape {list(scale.shape)} do not fit a table of shape "
+            f"{list(shape)} in blocks of {block}"
+        ) from None
+    return Quantization(scale, zero, axis, block)
 
 
 def _packed(
@@ -137,11 +157,11 @@ def _zero_points(
 
 def _values(graph: Graph, node: NodeProto, place: int) -> NDArray[np.generic]:
     name = _given(node, place)
-    if name not in graph.constants:
+    if name not in graph.fixed:
         raise ModelError(
             f"node {node.name!r}: input {place} is computed, not stored; its weights cannot be read"
         )
-    return graph.values(name)
+    return fold(graph, name)
 
 
 def _given(node: NodeProto, place: int) -> str:

@@ -48,7 +48,8 @@ class Flat:
     ``constants`` are the initializers of all graphs. ``links`` are an Identity for each result of a
     branch, which is one of its node's. ``inside`` knows where an inner node is, by its first
     output. ``in_file`` are the names that had to be changed, as they were. ``slices`` are the
-    tensors of which an inner graph gets one slice after another.
+    tensors of which an inner graph gets one slice after another. ``opset`` is that of the standard
+    operators.
     """
 
     nodes: list[NodeProto] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Flat:
     inside: dict[str, Inside] = field(default_factory=dict)
     in_file: dict[str, str] = field(default_factory=dict)
     slices: set[str] = field(default_factory=set)
+    opset: int = 1
 
 
 def flatten(model: ModelProto) -> Flat:
@@ -87,7 +89,8 @@ class _Place:
 
 class _Flattening:
     def __init__(self, model: ModelProto) -> None:
-        self.flat = Flat()
+        standard = [o.version for o in model.opset_import if o.domain in ("", "ai.onnx")]
+        self.flat = Flat(opset=max(standard, default=1))
         self._functions = {
             (function.domain, function.name, function.overload): function
             for function in model.functions

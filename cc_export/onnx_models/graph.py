@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,16 @@ class Graph:
     def in_file(self, name: str) -> str:
         """A tensor's name as it stands in the file, where others inside nodes may have it, too."""
         return self.flat.in_file.get(name, name)
+
+    @cached_property
+    def fixed(self) -> frozenset[str]:
+        """Tensors that are stored, or computed from nothing but what is stored."""
+        found = set(self.constants)
+        for node in self.nodes:
+            inner = any(held.HasField("g") or held.graphs for held in node.attribute)
+            if node.input and not inner and found.issuperset(filter(None, node.input)):
+                found.update(filter(None, node.output))
+        return frozenset(found)
 
     def values(self, name: str) -> NDArray[np.generic]:
         """The values of a constant, in its shape.

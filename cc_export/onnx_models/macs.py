@@ -47,8 +47,7 @@ def count_macs(model: ModelProto, shapes: Shapes | None = None) -> Macs:
 
 def _cost(node: NodeProto, shapes: Shapes) -> int:
     # An operator of some library's own may multiply matrices, too.
-    foreign = node.domain not in STANDARD and not _is_known(node.op_type)
-    if foreign or node.op_type in _UNCOUNTED:
+    if node.op_type not in _COSTS and _multiplies(node):
         raise _NotKnownError(f"{node.op_type[:60]} is not counted")
     if any(_multiplies(inner) for inner in _subgraph_nodes(node)):
         raise _NotKnownError(f"how often the graph inside {node.op_type} runs is not known")
@@ -74,7 +73,8 @@ def _subgraph_nodes(node: NodeProto) -> list[NodeProto]:
 
 
 def _multiplies(node: NodeProto) -> bool:
-    return node.op_type in _COSTS or node.op_type in _UNCOUNTED
+    foreign = node.domain not in STANDARD and not _is_known(node.op_type)
+    return foreign or node.op_type in _COSTS or node.op_type in _UNCOUNTED
 
 
 def _shape(name: str, node: NodeProto, shapes: Shapes) -> tuple[int, ...]:
@@ -162,13 +162,24 @@ _COSTS: Mapping[str, Callable[[NodeProto, Shapes], int]] = {
 }
 # Operators of onnxruntime that only look like more.
 _ELEMENTWISE = frozenset(
-    {"BiasAdd", "BiasSoftmax", "EmbedLayerNormalization", "GatherBlockQuantized"}
-)
+    {
+        "BiasAdd", "BiasDropout", "BiasSoftmax", "BiasSplitGelu", "BitmaskBiasDropout",
+        "EmbedLayerNormalization", "GatherBlockQuantized", "GroupNorm", "QEmbedLayerNormalization",
+        "RelativePositionBias", "SimplifiedLayerNormalization", "SkipGroupNorm", "TorchEmbedding",
+    }
+)  # fmt: skip
 # They multiply matrices, in ways that shapes alone do not tell.
 _UNCOUNTED = frozenset(
     {
-        "Attention", "DecoderMaskedMultiHeadAttention", "DeformConv", "DynamicQuantizeLSTM",
-        "Einsum", "FusedGemm", "GroupQueryAttention", "MoE", "MultiHeadAttention",
-        "PackedAttention", "PackedMultiHeadAttention", "QAttention", "QMoE", "SparseAttention",
+        "AttnLSTM", "Attention", "CausalConvWithState", "ConvTransposeWithDynamicPads",
+        "DecoderAttention", "DecoderMaskedMultiHeadAttention", "DecoderMaskedSelfAttention",
+        "DeformConv", "DynamicQuantizeLSTM", "Einsum", "FusedGemm", "FusedMatMulActivation",
+        "GatedRelativePositionBias", "GemmFastGelu", "GemmFloat8", "GroupQueryAttention",
+        "LongformerAttention", "MatMulBlockQuantizedFp4Weight", "MatMulBlockQuantizedFp8Weight",
+        "MatMulFpQ4", "MatMulInteger16", "MatMulNBitsMlp", "MatMulNBitsQLoRA", "MatMulNBitsQkv",
+        "MatMulPacked", "MoE", "MoEPacked", "MultiHeadAttention", "NhwcConv", "NhwcFusedConv",
+        "PackedAttention", "PackedMultiHeadAttention", "QAttention", "QLinearConvTranspose", "QMoE",
+        "QOrderedAttention", "QOrderedLongformerAttention", "QOrderedMatMul", "SparseAttention",
+        "SparseToDenseMatMul", "TransposeMatMul", "WordConvEmbedding",
     }
 )  # fmt: skip

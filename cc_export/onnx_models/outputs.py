@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from cc_export.onnx_models.graph import Use, attribute
 
-_KERNELS = frozenset({"Conv", "FusedConv", "NhwcFusedConv", "QLinearConv", "ConvInteger"})
+_KERNELS = frozenset(
+    {"Conv", "FusedConv", "NhwcConv", "NhwcFusedConv", "QLinearConv", "ConvInteger", "DeformConv"}
+)
+_TRANSPOSED = frozenset({"ConvTranspose", "QLinearConvTranspose", "ConvTransposeWithDynamicPads"})
 _RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 # Products of two matrices: the place of the second, and whether it may be told to be transposed.
 _PRODUCTS = {
     "Gemm": 1, "FusedGemm": 1, "QGemm": 3, "MatMul": 1, "FusedMatMul": 1, "MatMulInteger": 1,
     "QLinearMatMul": 3, "Attention": 1, "QAttention": 1, "MatMulIntegerToFloat": 1,
-    "DynamicQuantizeMatMul": 1, "DynamicQuantizeLSTM": 1,
+    "DynamicQuantizeMatMul": 1, "DynamicQuantizeLSTM": 1, "TransposeMatMul": 1, "GemmFastGelu": 1,
+    "FusedMatMulActivation": 1, "LongformerAttention": 1, "DecoderMaskedSelfAttention": 1,
+    "PackedAttention": 1,
 }  # fmt: skip
 
 
@@ -26,7 +31,7 @@ def output_axis(use: Use, shape: tuple[int, ...]) -> int | None:
     operator = use.node.op_type
     if operator in _KERNELS and shape:
         return 0
-    if operator == "ConvTranspose" and len(shape) > 1:
+    if operator in _TRANSPOSED and len(shape) > 1:
         return 1
     if operator in _RECURRENT and len(shape) > 1:
         return 1
@@ -38,7 +43,10 @@ def output_axis(use: Use, shape: tuple[int, ...]) -> int | None:
 
 def _of_matrix(use: Use) -> int | None:
     operator = use.node.op_type
-    if operator in ("MatMulNBits", "MatMulBnb4", "QLinearConv", "Conv", "ConvInteger", "FusedConv"):
+    if operator == "MatMulBnb4":
+        backwards = attribute(use.node, "transB")
+        return 1 if backwards and not backwards.i else 0
+    if operator == "MatMulNBits" or operator in _KERNELS:
         return 0
     if operator in _RECURRENT:
         return 1

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from onnx import TensorProto
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.flat import KNOWN_DOMAINS
 from cc_export.onnx_models.graph import Use
-from cc_export.onnx_models.shapes import STANDARD
 
 ROLES: Mapping[tuple[str, int], str] = {
     ("Conv", 1): "weight", ("Conv", 2): "bias",
@@ -61,17 +61,51 @@ ROLES: Mapping[tuple[str, int], str] = {
     ("EmbedLayerNormalization", 2): "weight", ("EmbedLayerNormalization", 3): "weight",
     ("EmbedLayerNormalization", 4): "weight", ("EmbedLayerNormalization", 5): "scale",
     ("EmbedLayerNormalization", 6): "bias",
+    ("QEmbedLayerNormalization", 2): "weight", ("QEmbedLayerNormalization", 3): "weight",
+    ("QEmbedLayerNormalization", 4): "weight", ("QEmbedLayerNormalization", 5): "scale",
+    ("QEmbedLayerNormalization", 6): "bias",
     ("BiasGelu", 1): "bias", ("FastGelu", 1): "bias", ("BiasAdd", 1): "bias",
-    ("BiasSplitGelu", 1): "bias",
+    ("BiasSplitGelu", 1): "bias", ("BiasDropout", 1): "bias", ("BitmaskBiasDropout", 1): "bias",
+    ("FusedMatMulActivation", 0): "weight", ("FusedMatMulActivation", 1): "weight",
+    ("TransposeMatMul", 0): "weight", ("TransposeMatMul", 1): "weight",
+    ("GemmFastGelu", 1): "weight", ("GemmFastGelu", 2): "bias",
+    ("QLinearConvTranspose", 3): "weight", ("QLinearConvTranspose", 8): "bias",
+    ("ConvTransposeWithDynamicPads", 1): "weight", ("ConvTransposeWithDynamicPads", 3): "bias",
+    ("CausalConvWithState", 1): "weight", ("CausalConvWithState", 2): "bias",
+    ("DecoderAttention", 2): "weight", ("DecoderAttention", 3): "weight",
+    ("DecoderAttention", 4): "bias",
+    ("DecoderMaskedSelfAttention", 1): "weight", ("DecoderMaskedSelfAttention", 2): "bias",
+    ("DecoderMaskedMultiHeadAttention", 10): "bias",
+    ("LongformerAttention", 1): "weight", ("LongformerAttention", 2): "bias",
+    ("LongformerAttention", 4): "weight", ("LongformerAttention", 5): "bias",
+    ("GroupQueryAttention", 14): "scale", ("GroupQueryAttention", 15): "scale",
+    ("GatedRelativePositionBias", 1): "bias", ("GatedRelativePositionBias", 3): "weight",
+    ("GatedRelativePositionBias", 4): "bias", ("RelativePositionBias", 0): "weight",
+    ("TorchEmbedding", 0): "weight",
+    ("WordConvEmbedding", 1): "weight", ("WordConvEmbedding", 2): "bias",
+    ("WordConvEmbedding", 3): "weight",
+    ("AttnLSTM", 1): "weight", ("AttnLSTM", 2): "weight", ("AttnLSTM", 3): "bias",
 }  # fmt: skip
 # Of several numbers, these take a trained array at any place; a single number is none.
 _ARRAYS = {
     "Add": "bias", "Sub": "bias", "Mul": "scale", "Div": "scale",
     "QLinearAdd": "bias", "QLinearMul": "scale",
     "Einsum": "weight", "Concat": "weight", "Where": "weight", "Expand": "weight",
+    "QLinearConcat": "weight", "QLinearWhere": "weight",
 }  # fmt: skip
 # Packed in ways that are not read here. Left out, a model would seem smaller than it is.
-_UNREAD = frozenset({("MatMulFpQ4", 1), ("QMoE", 2), ("QMoE", 5), ("QMoE", 8)})
+_UNREAD = frozenset(
+    {
+        ("MatMulFpQ4", 1), ("QMoE", 2), ("QMoE", 5), ("QMoE", 8),
+        ("MatMulBlockQuantizedFp4Weight", 1), ("MatMulBlockQuantizedFp8Weight", 1),
+        ("MatMulNBitsMlp", 3), ("MatMulNBitsMlp", 6), ("MatMulNBitsQkv", 3), ("MatMulNBitsQkv", 6),
+        ("MatMulNBitsQkv", 9), ("MatMulNBitsQLoRA", 1), ("MatMulPacked", 1), ("GemmFloat8", 1),
+        ("QOrderedMatMul", 2), ("QOrderedAttention", 5), ("QOrderedAttention", 6),
+        ("QOrderedAttention", 7), ("QOrderedLongformerAttention", 2),
+        ("QOrderedLongformerAttention", 8), ("MatMulInteger16", 1), ("MoEPacked", 2),
+        ("MoEPacked", 3), ("MoEPacked", 4), ("SparseToDenseMatMul", 0),
+    }
+)  # fmt: skip
 # Types whose values are no trained numbers: text, flags, indices, shapes.
 NO_NUMBERS = frozenset(
     {
@@ -82,8 +116,6 @@ NO_NUMBERS = frozenset(
 FLOATS = frozenset(
     {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 )
-# Whose operators are listed here. Of another library's nobody knows which arrays it multiplies by.
-_LISTED = STANDARD | {"com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"}
 
 
 def role_of(use: Use, tensor: TensorProto, scaled: bool) -> str | None:
@@ -110,5 +142,6 @@ def role_of(use: Use, tensor: TensorProto, scaled: bool) -> str | None:
         return None
     known = ROLES.get((operator, use.place))
     if known is None and math.prod(tensor.dims) > 1 and (scaled or tensor.data_type in FLOATS):
-        return "weight" if use.node.domain not in _LISTED else _ARRAYS.get(operator)
+        # Of another library's operator nobody knows which arrays it multiplies by.
+        return "weight" if use.node.domain not in KNOWN_DOMAINS else _ARRAYS.get(operator)
     return known

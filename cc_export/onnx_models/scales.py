@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import NodeProto
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.fold import fold, leaves
 from cc_export.onnx_models.graph import Graph, Use, attribute, without_quantization
 from cc_export.onnx_models.outputs import output_axis
 from cc_export.onnx_models.quantization import Quantization, broadcast_values
@@ -35,10 +36,17 @@ PLACES: Mapping[tuple[str, int], tuple[int, int]] = {
     ("MatMulNBits", 1): (2, 3),
     ("MatMulBnb4", 1): (2, 3),
     ("GatherBlockQuantized", 0): (2, 3),
+    ("QLinearConvTranspose", 3): (4, 5),
+    ("QLinearWhere", 1): (2, 3),
+    ("QLinearWhere", 4): (5, 6),
+    **{("QEmbedLayerNormalization", place): (place + 6, place + 11) for place in range(2, 7)},
 }
+# What else is stored for it: the block that each column belongs to.
+_BESIDE: Mapping[tuple[str, int], int] = {("MatMulNBits", 1): 4}
 # A bias is stored in units of activation scale times weight scale, taken at these places.
 _BIAS_SCALES: Mapping[tuple[str, int], tuple[int, int]] = {
     ("QLinearConv", 8): (1, 4),
+    ("QLinearConvTranspose", 8): (1, 4),
     ("QGemm", 6): (1, 4),
 }
 # Products of integers, which are scaled behind them.
@@ -87,8 +95,22 @@ def find_sources(graph: Graph) -> dict[str, Source]:
     Raises:
         ModelError: a shape that a tensor takes on before it is scaled cannot be read.
     """
-    found = {name: _source(graph, name) for name in graph.constants if is_scaled(graph, name)}
-    return {name: source for name, source in found.items() if source is not None}
+    found = {}
+    for name in graph.constants:
+        source = _source(graph, name) if is_scaled(graph, name) else None
+        if source is not None:
+            # A scale may be computed, from a stored one of fewer bits, say.
+            beside = (leaf for one in source.stored_with if one for leaf in leaves(graph, one))
+            found[name] = replace(source, stored_with=tuple(dict.fromkeys(beside)))
+    return found
+
+
+def scale_places(operator: str, place: int) -> tuple[int, int] | None:
+    """Where an operator takes scale and zero point of what it takes at a place; None: nowhere."""
+    if operator == "QLinearConcat" and place >= 2 and place % 3 == 2:
+        # After those of the result, any number of tensors with theirs.
+        return place + 1, place + 2
+    return PLACES.get((operator, place))
 
 
 def is_scaled(graph: Graph, name: str) -> bool:
@@ -201,18 +223,20 @@ def _where_used(graph: Graph, step: _Step, use: Use) -> Source | None:
     if place in _BIAS_SCALES:
         first, second = (_input(node, at) for at in _BIAS_SCALES[place])
         return Source((first, second), "", 0, turns=step.turns)
-    if place not in PLACES:
+    places = scale_places(node.op_type, use.place)
+    if places is None:
         return None
-    scale, zero = (_input(node, at) for at in PLACES[place])
+    scale, zero = (_input(node, at) for at in places)
     axis: int | None = output_axis(use, step.shape) or 0
     block = 0
     if node.op_type == "DynamicQuantizeLSTM":
         axis = None
     elif node.op_type == "DequantizeLinear":
         axis, block = _integer(node, "axis", 1), _integer(node, "block_size", 0)
+    beside = _input(node, _BESIDE[place]) if place in _BESIDE else ""
     return Source(
         (scale,), zero, axis, block if block > 0 else None, step.turns,
-        operator=node.op_type, stored_with=(scale, zero),
+        operator=node.op_type, stored_with=(scale, zero, beside),
     )  # fmt: skip
 
 
@@ -288,10 +312,18 @@ def _by_hand(step: _Step, scale: str, axis: int | None, output: str = "") -> Sou
 
 
 def _behind_integers(graph: Graph, node: NodeProto) -> list[str]:
-    """Stored scales behind an integer product: product → Cast → Mul(activation · weight)."""
-    casts = [use.node for output in node.output for use in graph.uses.get(output, ())]
-    products = [use.node for cast in casts for o in cast.output for use in graph.uses.get(o, ())]
+    """Stored scales behind an integer product: product → Cast → Mul(activation · weight), or one
+    Mul after the other."""
+    casts = [use.node for use in _behind(graph, node)]
+    products = [use.node for cast in casts for use in _behind(graph, cast)]
     for product in products:
+        scales = [_other(use.node, use.place) for use in _behind(graph, product)
+                  if "Mul" == use.node.op_type == product.op_type]  # fmt: skip
+        # The scale of an activation that is quantized as the model runs is not stored.
+        if scales and not graph.fixed.intersection(product.input):
+            stored = [scale for scale in scales if scale in graph.constants]
+            if stored:
+                return stored[:1]
         for operand in product.input:
             both = graph.producers.get(operand)
             if product.op_type == "Mul" and both is not None and both.op_type == "Mul":
@@ -301,12 +333,16 @@ def _behind_integers(graph: Graph, node: NodeProto) -> list[str]:
     return []
 
 
+def _behind(graph: Graph, node: NodeProto) -> list[Use]:
+    return [use for output in node.output for use in graph.uses.get(output, ())]
+
+
 def _scale(graph: Graph, names: tuple[str, ...]) -> NDArray[np.float32]:
     found = np.ones((), np.float32)
     for name in names:
-        if name not in graph.constants:
+        if name not in graph.fixed:
             raise ModelError(f"the scale {name!r} is computed, not stored; weights cannot be read")
-        values = graph.values(name).astype(np.float32)
+        values = fold(graph, name).astype(np.float32)
         found = values if len(names) == 1 else np.asarray(found * values, np.float32)
     return found
 
@@ -314,9 +350,9 @@ def _scale(graph: Graph, names: tuple[str, ...]) -> NDArray[np.float32]:
 def _zero_point(graph: Graph, name: str) -> NDArray[np.generic]:
     if not name:
         return np.zeros((), np.int8)
-    if name not in graph.constants:
+    if name not in graph.fixed:
         raise ModelError(f"the zero point {name!r} is computed, not stored; weights cannot be read")
-    return graph.values(name)
+    return fold(graph, name)
 
 
 def _is_one(graph: Graph, name: str) -> bool:

@@ -215,6 +215,7 @@ STAND_INS: Mapping[str, Callable[[NodeProto], Iterator[NodeProto]]] = {
     "QLinearAdd": _like("Add", 0, 3),
     "QLinearMul": _like("Add", 0, 3),
     "QLinearConcat": _concatenated,
+    "QLinearWhere": _like("Where", 0, 1, 4),
     "QLinearGlobalAveragePool": _like("GlobalAveragePool", 0),
     "QLinearAveragePool": _like("AveragePool", 0),
     "QLinearSigmoid": _like("Identity", 0),

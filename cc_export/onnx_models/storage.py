@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from onnx import ModelProto, TensorProto
 
 from cc_export.onnx_models.blocks import packed_kind
+from cc_export.onnx_models.computed import Recipe, find_recipes, kind_of, rounded
+from cc_export.onnx_models.fold import leaves
 from cc_export.onnx_models.graph import Graph, whole_graph
-from cc_export.onnx_models.scales import find_sources, integer_scales
+from cc_export.onnx_models.roles import FLOATS
+from cc_export.onnx_models.scales import Source, find_sources, integer_scales
 
 # Bits of one stored element. Types of fewer than 8 bits are packed.
 _BITS: Mapping[str, int] = {
@@ -21,7 +24,7 @@ _BITS: Mapping[str, int] = {
     "INT32": 32, "UINT32": 32, "INT64": 64, "UINT64": 64,
     "INT4": 4, "UINT4": 4, "INT2": 2, "UINT2": 2,
     "FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8,
-    "FLOAT8E8M0": 8, "FLOAT4E2M1": 4,
+    "FLOAT8E8M0": 8, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6, "FLOAT4E2M1": 4,
 }  # fmt: skip
 # Few enough bits that a weight counts as quantized.
 QUANTIZED = 8
@@ -69,6 +72,7 @@ def stored_weights(
     """
     graph = whole_graph(model, path)
     sources = find_sources(graph)
+    recipes = {recipe.main: recipe for recipe in find_recipes(graph, sources).values()}
     weights = quantized = 0
     types: Counter[str] = Counter()
     each: list[int] = []
@@ -79,22 +83,36 @@ def stored_weights(
     for name, count in counts:
         tensor = graph.constants[name]
         weights += count
-        packed = packed_kind(graph, name)
+        recipe = recipes.get(name)
+        packed = kind_of(graph, recipe, count) if recipe else packed_kind(graph, name)
         types[packed.upper() if packed else _type(tensor)] += count
         own = _bits(tensor)
         quantized += count if own <= QUANTIZED * count else 0
         # Two names may stand for one stored tensor.
         each.append(own if id(tensor) not in taken else 0)
         taken.add(id(tensor))
-        if name in sources:
-            source = sources[name]
-            with_it = {*source.stored_with, *(behind & {*source.scales})} - companions
-            companions |= with_it
-            each[-1] += _bits_of(graph, with_it)
+        with_it = set(_stored_with(graph, name, recipe, sources.get(name), behind)) - companions
+        companions |= with_it
+        each[-1] += _bits_of(graph, with_it)
     rest = _bits_of(graph, behind - companions)
     return StoredWeights(
         weights, sum(each) + rest, quantized, tuple(sorted(types.items())), tuple(each)
     )
+
+
+def _stored_with(
+    graph: Graph, name: str, recipe: Recipe | None, source: Source | None, behind: set[str]
+) -> Iterator[str]:
+    """The stored tensors that are kept for a weight, beside its own."""
+    found: Iterable[str] = ()
+    if recipe is not None:
+        found = recipe.stored
+    elif source is not None:
+        found = (*source.stored_with, *behind.intersection(source.scales))
+    elif graph.constants[name].data_type in FLOATS:
+        made = rounded(graph, name)
+        found = leaves(graph, made.name) if made else ()
+    yield from (leaf for leaf in found if leaf != name)
 
 
 def _bits_of(graph: Graph, names: Iterable[str]) -> int:

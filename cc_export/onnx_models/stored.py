@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,16 @@ Cuts = Sequence[tuple[int, int]]
 _TYPED = (
     "float_data", "int32_data", "string_data", "int64_data", "double_data", "uint64_data",
 )  # fmt: skip
-# Two values in a byte, the first in its lower half.
-_NIBBLES = frozenset({TensorProto.INT4, TensorProto.UINT4, TensorProto.FLOAT4E2M1})
+# Bits of a value where they are fewer than a byte: packed one after another, the lowest first.
+_FEW_BITS: Mapping[int, int] = {
+    TensorProto.DataType.Value(name): bits
+    for name, bits in {
+        "INT4": 4, "UINT4": 4, "FLOAT4E2M1": 4, "INT2": 2, "UINT2": 2, "FLOAT6E2M3": 6,
+        "FLOAT6E3M2": 6,
+    }.items()
+    # An older onnx package does not know all of them.
+    if name in TensorProto.DataType.keys()  # noqa: SIM118
+}  # fmt: skip
 
 
 class Source:
@@ -86,7 +94,7 @@ class Stored:
         Raises:
             ModelError: the file ends before the tensor does.
         """
-        if self.source is None or self.tensor.data_type in _NIBBLES:
+        if self.source is None or self.tensor.data_type in _FEW_BITS:
             flat = self.whole().reshape(-1)
             yield from (flat[start:stop] for start, stop in cuts)
             return
@@ -104,11 +112,9 @@ class Stored:
         """
         if self.source is None:
             return self._inline()
-        nibbles = self.tensor.data_type in _NIBBLES
-        size = (self.count + 1) // 2 if nibbles else self.count * self.dtype.itemsize
-        content = np.empty(size, np.uint8)
+        content = np.empty(_bytes(self), np.uint8)
         self._read(content.data, 0)
-        if nibbles:
+        if self.tensor.data_type in _FEW_BITS:
             copy = TensorProto(
                 data_type=self.tensor.data_type, dims=self.tensor.dims, raw_data=content.tobytes()
             )
@@ -182,8 +188,7 @@ def check_stored(tensor: TensorProto, files: Files) -> None:
         return
     if min(found.shape, default=0) < 0:
         raise found._unreadable("its shape is none")
-    nibbles = tensor.data_type in _NIBBLES
-    wanted = (found.count + 1) // 2 if nibbles else found.count * found.dtype.itemsize
+    wanted = _bytes(found)
     try:
         there = found.source.path.stat().st_size - found.offset
     except OSError as error:
@@ -196,18 +201,26 @@ def check_stored(tensor: TensorProto, files: Files) -> None:
 
 def _check_inline(found: Stored) -> None:
     """Before anything is made in the size that a shape states: as many values stand there."""
-    tensor, halved = found.tensor, found.tensor.data_type in _NIBBLES
-    wanted = (found.count + 1) // 2 if halved else found.count
+    tensor = found.tensor
     if min(found.shape, default=0) < 0:
         raise found._unreadable("a side is negative")
     if tensor.HasField("raw_data"):
-        held, wanted = len(tensor.raw_data), wanted * (1 if halved else found.dtype.itemsize)
+        held, wanted = len(tensor.raw_data), _bytes(found)
         if held != wanted:
             raise found._unreadable(f"{held:,} bytes are stored, its shape needs {wanted:,}")
     else:
         held = max(len(getattr(tensor, field)) for field in _TYPED)
+        # Of two or four values to a byte, a number holds a byte.
+        whole = 8 % _FEW_BITS.get(tensor.data_type, 8) == 0
+        wanted = _bytes(found) // found.dtype.itemsize if whole else found.count
         if held != wanted:
             raise found._unreadable(f"{held:,} values are stored, its shape needs {wanted:,}")
+
+
+def _bytes(found: Stored) -> int:
+    """How many bytes values take as raw data."""
+    bits = _FEW_BITS.get(found.tensor.data_type, 8 * found.dtype.itemsize)
+    return (found.count * bits + 7) // 8
 
 
 def element_type(tensor: TensorProto) -> np.dtype[np.generic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,24 +16,18 @@ from onnx import ModelProto, NodeProto
 from cc_export.errors import ModelError
 from cc_export.onnx_models.blocks import OPERATORS as BLOCKED
 from cc_export.onnx_models.blocks import Form, block_weight
+from cc_export.onnx_models.computed import Recipe, computed, find_recipes, kind_of, rounded
 from cc_export.onnx_models.flat import Inside
 from cc_export.onnx_models.graph import Graph, Use, whole_graph, without_quantization
+from cc_export.onnx_models.integers import is_plain
 from cc_export.onnx_models.modules import given_place, layer_of, path_inside
 from cc_export.onnx_models.outputs import output_axis
 from cc_export.onnx_models.quantization import Quantization, Values
-from cc_export.onnx_models.roles import ROLES, role_of
-from cc_export.onnx_models.scales import (
-    Source,
-    find_sources,
-    integer_scales,
-    is_scaled,
-    quantization_of,
-)
+from cc_export.onnx_models.roles import FLOATS, ROLES, role_of
+from cc_export.onnx_models.scales import Source, find_sources, integer_scales, quantization_of
 from cc_export.onnx_models.stored import element_type, stored
 
 _TRANSPOSED = "_Transposed"
-# Of as many bytes and more, integers are indices and lengths, not weights.
-_INDEX_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +80,25 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
     taken: set[tuple[str, str]] = set()
     numbers: defaultdict[tuple[str, str], Iterator[int]] = defaultdict(lambda: itertools.count(2))
     sources = find_sources(graph)
+    recipes = find_recipes(graph, sources)
     scales = set(integer_scales(graph))
+    scales.update(leaf for recipe in recipes.values() for leaf in recipe.stored)
     for name, known in sources.items():
         scales.update(known.stored_with if _roles(graph, name, known) else ())
-    for name in _in_graph_order(graph):
-        tensor, source = graph.constants[name], sources.get(name)
+    for name in _in_graph_order(graph, recipes):
+        source, recipe = sources.get(name), recipes.get(name)
         roles = _roles(graph, name, source) if name not in scales else []
-        if not roles or (source is None and _is_plain(graph, name, roles[0][0])):
+        if not roles or (source is None and recipe is None and is_plain(graph, name, roles[0][0])):
             continue
         uses, role = [use for use, _ in roles], roles[0][1]
-        form = _form(graph, name, source)
+        form = _form(graph, name, source, recipe)
         quantization = form.quantization
         inside = graph.flat.inside.get(uses[0].node.output[0])
-        layer, own_name = _place(_bare(graph, name), role, uses[0].node, inside)
+        initializer = recipe.main if recipe else name
+        layer, own_name = _place(_bare(graph, initializer), role, uses[0].node, inside)
+        if recipe:
+            # Of what is packed, and of its scales, each has a name; together they are the weight.
+            own_name = role
         if (layer, own_name) in taken:
             # Both branches of a condition may have a layer of one name.
             layer = path_inside(inside, layer)
@@ -109,8 +109,8 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
             own_name = f"{plain} ({next(number)})"
         taken.add((layer, own_name))
         # onnxruntime turns a transposed Gemm into a product with a transposed copy of the matrix.
-        transposed = _TRANSPOSED in name and len(tensor.dims) == 2
         shape = form.numbers.shape
+        transposed = _TRANSPOSED in name and len(shape) == 2
         axis = _output_axis(graph, name, uses[0], shape)
         if transposed:
             shape, axis = shape[::-1], None if axis is None else 1 - axis
@@ -118,7 +118,7 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
             layer=layer,
             name=own_name,
             role=role,
-            initializer=name,
+            initializer=initializer,
             shape=shape,
             dtype=form.kind,
             operators=tuple(dict.fromkeys(use.node.op_type for use in uses)),
@@ -128,11 +128,11 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
         )
 
 
-def _in_graph_order(graph: Graph) -> Iterator[str]:
+def _in_graph_order(graph: Graph, recipes: Mapping[str, Recipe]) -> Iterator[str]:
     seen: set[str] = set()
     for node in graph.nodes:
         for name in map(graph.stored_as, node.input):
-            if name in graph.constants and name not in seen:
+            if (name in graph.constants or name in recipes) and name not in seen:
                 seen.add(name)
                 yield name
 
@@ -144,33 +144,26 @@ def _roles(graph: Graph, name: str, source: Source | None) -> list[tuple[Use, st
         uses = graph.real_uses(source.output, turned=turns % 2 == 1)
     else:
         uses = graph.real_uses(name)
-    tensor = graph.constants[name]
-    found = ((use, role_of(use, tensor, source is not None)) for use in uses)
+    tensor = graph.constants.get(name)
+    if tensor is None:
+        found = ((use, ROLES.get((use.node.op_type, use.place))) for use in uses)
+    else:
+        found = ((use, role_of(use, tensor, source is not None)) for use in uses)
     return [(use, role) for use, role in found if role is not None]
 
 
-def _is_plain(graph: Graph, name: str, use: Use) -> bool:
-    """Whether integers without a scale are but that: indices, say, that are looked up.
-
-    Raises:
-        ModelError: they are weights.
-    """
-    kind = element_type(graph.constants[name])
-    if not is_scaled(graph, name) or kind.kind not in "iuV" or "float" in kind.name:
-        return False
-    if use.node.op_type == "Gather" and not graph.is_cast(use.node.output[0]):
-        return True
-    if kind.itemsize < _INDEX_BYTES:
-        raise ModelError(f"no scale found for the integer weights of node {use.node.name!r}")
-    return True
-
-
-def _form(graph: Graph, name: str, source: Source | None) -> Form:
+def _form(graph: Graph, name: str, source: Source | None, recipe: Recipe | None) -> Form:
+    if recipe is not None:
+        values = computed(graph, name)
+        return Form(values, None, kind_of(graph, recipe, values.count))
     blocked = next((use.node for use in graph.uses[name] if _is_blocked(use)), None)
     if blocked is not None:
         return block_weight(graph, blocked, name)
     tensor = graph.constants[name]
     numbers = stored(tensor, graph.files)
+    quantized = rounded(graph, name) if tensor.data_type in FLOATS else None
+    if quantized is not None:
+        return Form(quantized, None, element_type(tensor).name)
     how = quantization_of(graph, source, numbers.shape) if source is not None else None
     if name in graph.flat.slices and how is not None and how.scale.size > 1:
         raise ModelError(
