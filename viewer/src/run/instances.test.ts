@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DatasetRecord, InstancesChunk, PackedRecord, PredictionsChunk } from "../bundle/types.gen.ts";
-import { instanceOf, modelInputs, pictureOf } from "./instances.ts";
+import { instanceOf, modelInputs, pictureOf, spellCount } from "./instances.ts";
 import { agreementOf, exportedPrediction, partOf, recordedTopK } from "./predictions.ts";
 
 const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
@@ -17,6 +17,11 @@ const packed = (dtype: string, shape: readonly number[], data: string): PackedRe
   ({ dtype, shape, encoding: "planes+zlib", data }) as PackedRecord;
 
 describe("instances", () => {
+  it("are counted: all from the start, those of a class as far as they are loaded", () => {
+    const counts = [[500, false, false], [12, true, false], [60, true, true]] as const;
+    expect(counts.map(([matching, ofOneClass, complete]) => spellCount(matching, { instances: 1000 }, ofOneClass, complete))).toEqual(["1,000", "12+", "60"]);
+  });
+
   it("are slices of their chunk", () => {
     const instance = instanceOf(chunk, 21);
     expect([instance.id, instance.label, [...(instance.arrays["images"]?.values ?? [])]]).toEqual(["b", 1, [102, 255]]);

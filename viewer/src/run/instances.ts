@@ -47,6 +47,12 @@ function valuesOf(record: ArrayRecord): Numbers {
   return values;
 }
 
+/** How many instances there are of those wanted, as far as chunks are loaded: all of them are known from the start. */
+export function spellCount(matching: number, dataset: Pick<DatasetRecord, "instances">, ofOneClass: boolean, complete: boolean): string {
+  if (!ofOneClass) return dataset.instances.toLocaleString("en");
+  return `${matching.toLocaleString("en")}${complete ? "" : "+"}`;
+}
+
 export function instanceOf(chunk: InstancesChunk, index: number): Instance {
   const place = index - chunk.first;
   const arrays: Record<string, InstanceArray> = {};

@@ -205,7 +205,8 @@ export class RunState {
         what: "This model does not run in the page.",
         where: id,
         why: model?.failure ?? `There is no model file in this site: ${model?.not_embedded ?? "unknown model"}.`,
-        tryThis: "Export again with --models all.",
+        // Without a file that could be read, no export has one to include.
+        tryThis: model?.sha256 ? "Export again with --models all." : "",
       };
       return { run: { ...nothing, failure }, tensor: null };
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TimingChunk } from "../bundle/types.gen.ts";
 import { metric, model, smallStudy } from "./fixture.ts";
-import { flagsOf, valueOf, withTimings } from "./study.ts";
+import { flagsOf, valueOf, whyNothingRuns, withTimings } from "./study.ts";
 
 describe("a study whose timings arrive", () => {
   it("has their values, and the very same models and links as before", () => {
@@ -11,6 +11,15 @@ describe("a study whose timings arrive", () => {
     const after = withTimings(before, { exported: "", machine: {}, stages: {}, latency: { b: p50 }, memory: {}, flags: {} });
     expect([valueOf(before, "b", latency), valueOf(after, "b", latency), valueOf(after, "a", latency)]).toEqual([null, 3, null]);
     for (const part of ["models", "roots", "childrenOf", "byId"] as const) expect(after[part]).toBe(before[part]);
+  });
+});
+
+describe("a study of which nothing runs", () => {
+  it("is exported again only where there are model files", () => {
+    const bare = smallStudy([model("a")], []);
+    expect(whyNothingRuns(bare)).toBe("The study has no model files that can be read, so nothing can run here.");
+    const filed = smallStudy([model("a"), { ...model("b"), sha256: "0" }], []);
+    expect(whyNothingRuns(filed)).toContain("Export with --models all");
   });
 });
 

@@ -55,6 +55,12 @@ export function flagsOf(study: Study, modelId: string): readonly FlagRecord[] {
   return [...(study.byId.get(modelId)?.flags ?? []), ...(own(study.timing?.flags, modelId) ?? [])];
 }
 
+/** Why nothing of a study runs in the page, with what to try: exporting again helps only where there are model files. */
+export function whyNothingRuns(study: Study): string {
+  if (!study.models.some((model) => model.sha256 !== null)) return "The study has no model files that can be read, so nothing can run here.";
+  return "This site was exported without model files, so nothing can run here. Export with --models all to include them.";
+}
+
 export function metricNamed(study: Study, name: string | null): MetricRecord | null {
   return study.metrics.find((metric) => metric.name === name) ?? null;
 }
