@@ -128,7 +128,7 @@ def print_validation(found: Validation, console: Console, *, quiet: bool = False
     if quiet:
         return
     models = _many(found.models, "model") + (
-        f", {found.roots} of them roots" if found.models > 1 else ""
+        f", {found.roots:,} of them roots" if found.models > 1 else ""
     )
     tail = [_many(len(found.warnings), "warning")] if found.warnings else []
     if found.failures:

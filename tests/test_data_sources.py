@@ -158,6 +158,7 @@ COLUMNS = "  inputs: {x: {columns: [a]}}\n  label: y\n  classes: [n, p]"
         ),
         ("data.csv", "a,y\n", "data.csv: holds no instances\n    Below its first line"),
         ("data.tsv", "a\ty\n1\n", "data.tsv:2: has 1 value, the header names 2 columns"),
+        ("data.csv", "a,y\n1,n\n2,\udce9\n", "data.csv:3: not UTF-8 text: "),
         ("data.jsonl", "", "data.jsonl: holds no instances"),
         ("data.csv", "a,y\n1,maybe\n", "maybe"),
         ("data.csv", "", "data.csv"),
@@ -170,7 +171,7 @@ COLUMNS = "  inputs: {x: {columns: [a]}}\n  label: y\n  classes: [n, p]"
 )
 def test_data_that_are_none(name: str, content: str, text: str, tmp_path: Path) -> None:
     """Whatever is wrong with a file is an error that names it and says what."""
-    (tmp_path / name).write_text(content, "utf-8")
+    (tmp_path / name).write_text(content, "utf-8", "surrogateescape")
     with pytest.raises(ExportError) as caught:
         study_of(tmp_path, f"  path: {name}\n{COLUMNS}")
     assert text in str(caught.value) and name in str(caught.value)

@@ -111,7 +111,11 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "\n".join(
         ),
         ("study.yaml", "a: 1\na: 2", "study.yaml:2: a: this key stands twice"),
         ("study.yaml", "a:\n  [b",
-         "study.yaml:3: not valid YAML: did not find expected ',' or ']'"),
+         "study.yaml:3: not valid YAML: did not find expected ',' or ']'\n"
+         "    Is every quote and bracket closed, before this line too?"),
+        ("study.yaml", "a: 1\n   b: 2",
+         "study.yaml:2: not valid YAML: mapping values are not allowed in this context\n"
+         "    Is the line indented as those around it? A text that holds `: ` stands in quotes."),
         ("study.yaml", "a:\n\t- b",
          "study.yaml:2: not valid YAML: a tab stands where YAML takes only spaces"),
         ("study.yaml", "a: !!python/name:os.system x", "study.yaml:1: a: the YAML tag "
@@ -147,8 +151,14 @@ def test_texts_that_are_no_study(study_file: Write, name: str, text: str, expect
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     """A file in another encoding, a folder and a missing file are told apart."""
     latin = tmp_path / "latin.yaml"
-    latin.write_bytes("title: Größe".encode("latin-1"))
-    assert error_of(latin) == "latin.yaml: not UTF-8 text: invalid start byte at byte 9"
+    latin.write_bytes("models: []\ntitle: Größe".encode("latin-1"))
+    assert error_of(latin) == (
+        "latin.yaml:2: not UTF-8 text: invalid start byte\n    Save it as UTF-8."
+    )
+    latin.write_bytes("title: x".encode("utf-16"))
+    assert error_of(latin).endswith("\n    It seems to be UTF-16; save it as UTF-8.")
+    latin.write_bytes(b"\x7fELF\0\0\xff")
+    assert error_of(latin).endswith("\n    Is it a text file?")
     (tmp_path / "folder.yaml").mkdir()
     assert error_of(tmp_path / "folder.yaml") == "folder.yaml: cannot be read: Is a directory"
     missing = tmp_path / "missing.yaml"

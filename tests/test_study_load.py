@@ -109,7 +109,7 @@ def test_the_file_in_a_folder(tmp_path: Path) -> None:
         load_study(tmp_path)
     assert str(several.value) == (
         f"{tmp_path}: 2 study files in this folder (study.yaml, study.json)\n"
-        f"    It needs one of {names}."
+        "    Name the file that is meant."
     )
     with pytest.raises(ExportError) as missing:
         load_study(tmp_path / "x")
@@ -176,6 +176,12 @@ def test_everything_wrong_is_said_at_once(study_file: Write) -> None:
     [
         ("7", "study.yaml:1: the file: must hold keys and values, got 7"),
         ("models: []", "study.yaml:1: models: must not be empty"),
+        (
+            "models: [{id: a}]\nevaluation: {task: clasification}",
+            "study.yaml:2: evaluation.task: 'clasification' is not allowed\n"
+            "    Did you mean 'classification'? Allowed: 'classification', 'multilabel', "
+            "'regression', 'embedding', 'generation', or module:callable.",
+        ),
         (
             "metrics: [{name: m}]\nmodels: [{id: a, metrics: {m: %s}}]" % ("9" * 400),
             "study.yaml:2: models[0].metrics.m: must be a number below 1.8e308, got "

@@ -15,6 +15,7 @@ import orjson
 from cc_export.data.rows import as_array, columns_of
 from cc_export.data.table import Arrays, Table
 from cc_export.errors import ExportError
+from cc_export.utf8 import save_as_utf8
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}$", re.ASCII)
 # Delimiters that a file may have and its name does not tell, and what its reader is told.
@@ -73,14 +74,17 @@ class _TextTable(Table):
             yield {name: self._value(value) for name, value in row.items()}
 
     def _rows(self, start: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        lines = _Lines((), start)
         try:
             with self._path.open("rb") as stream:
                 stream.seek(start)
-                yield from self._parsed(_Lines(stream, start), start)
+                lines = _Lines(stream, start)
+                yield from self._parsed(lines, start)
         except OSError as error:
             raise ExportError(f"{self.place}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
-            raise ExportError(f"{self.place}: not UTF-8 text: {error.reason}") from None
+            what = f"{self.place}:{lines.number}: not UTF-8 text: {error.reason}"
+            raise ExportError(what, save_as_utf8(error.object)) from None
 
     def _value(self, value: Any) -> Any:
         """What a value of the file means, unless its column turns out to hold texts."""

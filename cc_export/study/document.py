@@ -12,6 +12,7 @@ from cc_export.study.json_values import parse_json
 from cc_export.study.toml_values import parse_toml
 from cc_export.study.values import MOST_LEVELS, Key, NotValidError, Parsed, spell
 from cc_export.study.yaml_values import parse_yaml
+from cc_export.utf8 import save_as_utf8
 
 FORMATS: Mapping[str, Callable[[str], Parsed]] = {
     ".yaml": parse_yaml,
@@ -95,7 +96,9 @@ def _text(file: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _error(file, f"not UTF-8 text: {error.reason} at byte {error.start}") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        found = Problem("", f"not UTF-8 text: {error.reason}", save_as_utf8(content), line)
+        raise StudyError(file, [found]) from None
 
 
 def _error(file: Path, what: str, hint: str = "") -> StudyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -67,7 +68,10 @@ def _problem(detail: Mapping[str, Any], document: Document) -> Problem:
 
 def _hint(detail: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     if detail["type"] == "literal_error":
-        return f"Allowed: {context['expected']}."
+        allowed = re.findall(r"'([^']+)'", context["expected"])
+        near = difflib.get_close_matches(str(detail["input"]), allowed, 1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        return f"{hint}Allowed: {context['expected']}."
     if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
         return "Put it in quotes."
     return ""

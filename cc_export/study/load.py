@@ -96,7 +96,7 @@ def find_study(path: Path) -> Path:
         what = f"{len(found)} study files" if found else "no study file"
         listed = f" ({', '.join(file.name for file in found)})" if found else ""
         names = ", ".join(f"study{suffix}" for suffix in FORMATS)
-        hint = f"It needs one of {names}."
+        hint = "Name the file that is meant." if found else f"It needs one of {names}."
         if (path / MANIFEST).is_file():
             hint = "It is a site made by cc-export; give the study that it was made of."
         elif not found:

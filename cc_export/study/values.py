@@ -20,8 +20,8 @@ MOST_DIGITS = 4_000
 class NotValidError(ValueError):
     """A text that is no valid study file, whatever it says."""
 
-    def __init__(self, what: str, key: Key = (), line: int | None = None) -> None:
-        self.problem = Problem(spell(key), what, line=line)
+    def __init__(self, what: str, key: Key = (), line: int | None = None, hint: str = "") -> None:
+        self.problem = Problem(spell(key), what, hint, line)
         super().__init__(what)
 
 

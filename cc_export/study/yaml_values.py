@@ -51,9 +51,16 @@ def parse_yaml(text: str) -> Parsed:
             reader.too_deep(mark.line + 1 if mark else None)
         if mark and "cannot start any token" in what and "\t" in text.splitlines()[mark.line]:
             what = "a tab stands where YAML takes only spaces"
-        raise NotValidError(
-            f"not valid YAML: {what}", (), mark.line + 1 if mark else None
-        ) from None
+        line = mark.line + 1 if mark else None
+        raise NotValidError(f"not valid YAML: {what}", (), line, _hint(what)) from None
+
+
+def _hint(problem: str) -> str:
+    """What to look for where the parser's words speak of its own grammar."""
+    if problem.startswith("mapping values"):
+        return "Is the line indented as those around it? A text that holds `: ` stands in quotes."
+    grammar = ("did not find expected", "could not find expected", "found unexpected")
+    return "Is every quote and bracket closed, before this line too?" * problem.startswith(grammar)
 
 
 class _Reader:
