@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import tiny_models
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    SparseTensorProto,
+    TensorProto,
+    helper,
+    numpy_helper,
+)
 
 
 def hostile() -> Mapping[str, Callable[[Path], Path]]:
@@ -19,6 +27,8 @@ def hostile() -> Mapping[str, Callable[[Path], Path]]:
         "a negative side": lambda f: _saved(f, _with(dims=[-3, -7])),
         "a side of zero": lambda f: _saved(f, _with(dims=[0, 2**62], raw=b"")),
         "a thousand sides": lambda f: _saved(f, _with(dims=[1] * 1_000, raw=b"\0\0\0\0")),
+        "a sparse tensor of 2^60": lambda f: _saved(f, _sparse([2**30, 2**30], [0, 1])),
+        "places of a sparse tensor beyond it": lambda f: _saved(f, _sparse([2, 2], [3, 2**62])),
         "a graph in a circle": lambda f: _saved(f, _circle()),
         "a node of its own output": lambda f: _saved(f, _own_output()),
         "identities in a circle": lambda f: _saved(f, _identities()),
@@ -68,6 +78,17 @@ def _with(
 ) -> ModelProto:
     weight = TensorProto(name="w", data_type=kind, dims=dims or [2, 2], raw_data=raw)
     return _graph(helper.make_node("MatMul", ["image", "w"], ["logits"]), weights=(weight,))
+
+
+def _sparse(dims: list[int], places: list[int]) -> ModelProto:
+    tensor = SparseTensorProto(
+        values=numpy_helper.from_array(np.ones(len(places), np.float32), "w"),
+        indices=numpy_helper.from_array(np.array(places), "places"),
+        dims=dims,
+    )
+    model = _graph(helper.make_node("MatMul", ["image", "w"], ["logits"]))
+    model.graph.sparse_initializer.append(tensor)
+    return model
 
 
 def _circle() -> ModelProto:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tiny_models
-from onnx import ModelProto, NodeProto, SparseTensorProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper
 from tiny_models import Array
 
 from cc_export.errors import ModelError
@@ -89,26 +89,6 @@ def test_packed_forms_that_are_not_read(operator: str, place: int) -> None:
     assert str(caught.value) == (
         f"the weights 'l.w' of the {operator} node '/l/op' are packed in a form that is not "
         "understood\n    Is there a newer cc-export?"
-    )
-
-
-@pytest.mark.parametrize("held", ["initializer", "Constant"])
-def test_sparse_tensors(held: str) -> None:
-    """Weights stored as places and values are named, not left out."""
-    values = numpy_helper.from_array(np.ones(2, np.float32), "l.w")
-    places = numpy_helper.from_array(np.array([1, 3]), "l.w places")
-    tensor = SparseTensorProto(values=values, indices=places, dims=[2, 4])
-    nodes = [helper.make_node("MatMul", ["image", "l.w"], ["logits"])]
-    if held == "Constant":
-        nodes.insert(0, helper.make_node("Constant", [], ["l.w"], sparse_value=tensor))
-    made = model(nodes, {})
-    made.graph.sparse_initializer.extend([tensor] if held == "initializer" else [])
-    with pytest.raises(ModelError) as caught:
-        list(weights(made))
-    assert str(caught.value) == (
-        "tensor 'l.w' is stored as places and values of its non-zero numbers, which is not "
-        "understood\n"
-        "    Export the model without sparse initializers: zeros are counted in plain ones too."
     )
 
 

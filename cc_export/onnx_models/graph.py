@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
 from cc_export.onnx_models.flat import Flat, flatten
-from cc_export.onnx_models.stored import Files, stored
+from cc_export.onnx_models.sparse import Sparse, outline, sparse
+from cc_export.onnx_models.stored import Files, Stored, stored
 
 # A tensor passes through these unchanged in meaning; its real user is behind them.
 TRANSPARENT = frozenset(
@@ -55,7 +56,8 @@ class Graph:
         self.outputs = tuple(value.name for value in graph.output)
         self.inputs = tuple(value.name for value in graph.input)
         self.constants = dict(self.flat.constants)
-        self.sparse = list(self.flat.sparse)
+        self.sparse = dict(self.flat.sparse)
+        self.constants |= {name: outline(one, name) for name, one in self.sparse.items()}
         self.producers: dict[str, NodeProto] = {}
         self.uses: dict[str, list[Use]] = defaultdict(list)
         self._same: dict[str, str] = {}
@@ -63,14 +65,17 @@ class Graph:
         takers.update(link.input[0] for link in self.flat.links)
         for node in self.nodes:
             if node.op_type == "Constant":
-                value = _constant(node)
+                value, held = _constant(node), attribute(node, "sparse_value")
+                if held is not None:
+                    self.sparse[node.output[0]] = held.sparse_tensor
+                    value = outline(held.sparse_tensor, node.output[0])
                 if value is not None:
                     self.constants[node.output[0]] = value
-                elif attribute(node, "sparse_value"):
-                    self.sparse.append(node.output[0])
             elif node.op_type == "Identity" and node.input and node.input[0] in self.constants:
                 # torch's exporter stores equal tensors once; the copy is a tensor of its own.
                 self.constants[node.output[0]] = self.constants[node.input[0]]
+                if node.input[0] in self.sparse:
+                    self.sparse[node.output[0]] = self.sparse[node.input[0]]
                 if takers[node.input[0]] == 1:
                     self._same[node.output[0]] = self.stored_as(node.input[0])
                 continue
@@ -109,7 +114,17 @@ class Graph:
         Raises:
             ModelError: they cannot be read.
         """
-        return stored(self.constants[name], self.files).whole()
+        return self.numbers(name).whole()
+
+    def numbers(self, name: str) -> Stored | Sparse:
+        """Where the numbers of a constant are.
+
+        Raises:
+            ModelError: their place or type is unknown.
+        """
+        if name in self.sparse:
+            return sparse(self.sparse[name], self.files)
+        return stored(self.constants[name], self.files)
 
     def is_cast(self, name: str) -> bool:
         """Whether a tensor is made into numbers of another type."""

@@ -15,6 +15,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from cc_export.onnx_models.graph import attribute
+from cc_export.onnx_models.sparse import outline
 
 Shape = tuple[int | None, ...]
 # Inference reads the values of small tensors only: shapes, axes, sizes.
@@ -121,6 +122,9 @@ def _light(
     graph = GraphProto(name="light")
     graph.input.extend(_with_one(value, batch, first=True) for value in inputs)
     graph.initializer.extend(_light_tensor(tensor) for tensor in model.graph.initializer)
+    graph.initializer.extend(
+        outline(one, one.values.name) for one in model.graph.sparse_initializer
+    )
     foreign: set[str] = set()
     for node in model.graph.node:
         constant = attribute(node, "value") if node.op_type == "Constant" else None

@@ -86,7 +86,7 @@ def stored_weights(
         recipe = recipes.get(name)
         packed = kind_of(graph, recipe, count) if recipe else packed_kind(graph, name)
         types[packed.upper() if packed else _type(tensor)] += count
-        own = _bits(tensor)
+        own = _bits_of(graph, [name])
         quantized += count if own <= QUANTIZED * count else 0
         # Two names may stand for one stored tensor.
         each.append(own if id(tensor) not in taken else 0)
@@ -116,7 +116,13 @@ def _stored_with(
 
 
 def _bits_of(graph: Graph, names: Iterable[str]) -> int:
-    return sum(_bits(graph.constants[name]) for name in names if name in graph.constants)
+    found = 0
+    for name in names:
+        if name in graph.sparse:
+            found += _bits(graph.sparse[name].values) + _bits(graph.sparse[name].indices)
+        elif name in graph.constants:
+            found += _bits(graph.constants[name])
+    return found
 
 
 def _bits(tensor: TensorProto) -> int:

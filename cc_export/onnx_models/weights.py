@@ -25,7 +25,7 @@ from cc_export.onnx_models.outputs import output_axis
 from cc_export.onnx_models.quantization import Quantization, Values
 from cc_export.onnx_models.roles import FLOATS, ROLES, role_of
 from cc_export.onnx_models.scales import Source, find_sources, integer_scales, quantization_of
-from cc_export.onnx_models.stored import element_type, stored
+from cc_export.onnx_models.stored import element_type
 
 _TRANSPOSED = "_Transposed"
 
@@ -71,12 +71,6 @@ def weights(model: ModelProto, path: Path | None = None) -> Iterator[Weight]:
             stored in a form that is not understood.
     """
     graph = whole_graph(model, path)
-    if graph.sparse:
-        raise ModelError(
-            f"tensor {graph.sparse[0]!r} is stored as places and values of its non-zero numbers, "
-            "which is not understood",
-            "Export the model without sparse initializers: zeros are counted in plain ones too.",
-        )
     taken: set[tuple[str, str]] = set()
     numbers: defaultdict[tuple[str, str], Iterator[int]] = defaultdict(lambda: itertools.count(2))
     sources = find_sources(graph)
@@ -160,7 +154,7 @@ def _form(graph: Graph, name: str, source: Source | None, recipe: Recipe | None)
     if blocked is not None:
         return block_weight(graph, blocked, name)
     tensor = graph.constants[name]
-    numbers = stored(tensor, graph.files)
+    numbers = graph.numbers(name)
     quantized = rounded(graph, name) if tensor.data_type in FLOATS else None
     if quantized is not None:
         return Form(quantized, None, element_type(tensor).name)
