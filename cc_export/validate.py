@@ -7,16 +7,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from onnx import ModelProto
+import numpy as np
+from onnx import ModelProto, TensorProto
+from onnx.helper import tensor_dtype_to_np_dtype
 
 from cc_export.dataset import Dataset, dataset_of
 from cc_export.errors import ModelError
 from cc_export.executor import Inline, run_all
+from cc_export.onnx_models.narrowing import NARROWING_HINT, what_is_lost
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.weights import weights
 from cc_export.study import LoadedStudy, load_study
 from cc_export.study.records import Evaluation
+
+# Types of inputs that do not hold every number.
+_WHOLE: Mapping[int, np.dtype[Any]] = {
+    kind: tensor_dtype_to_np_dtype(kind)
+    for kind in (
+        TensorProto.BOOL, TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64,
+        TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64,
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +111,15 @@ def _open_model(path: Path, dataset: Dataset | None, evaluation: Evaluation | No
 
 
 def _check_sizes(model: ModelProto, path: Path, dataset: Dataset) -> None:
-    """An instance has as many numbers as a model's inputs say, where they say so."""
+    """An instance has as many numbers as a model's inputs say, of a type that holds them."""
     first = dataset.inputs(slice(0, 1))
     for value in model.graph.input:
         sides = [side.dim_value for side in value.type.tensor_type.shape.dim][1:]
         given = first.get(value.name)
+        wanted = _WHOLE.get(value.type.tensor_type.elem_type)
+        lost = what_is_lost(given, wanted) if given is not None and wanted is not None else ""
+        if lost:
+            raise ModelError(f"{path.name}: input {value.name!r} {lost}", NARROWING_HINT)
         if given is None or not sides or not all(sides) or given.size == math.prod(sides):
             continue
         raise ModelError(

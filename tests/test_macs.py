@@ -93,6 +93,43 @@ def test_each_operator(
     assert count_macs(model(nodes, inputs, weights)) == Macs(expected)
 
 
+@pytest.mark.parametrize("before", ["", "Cast", "Gather"])
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ([11, "N"], Macs(11 * 2 * 36 * (5 + 9))),
+        # What begins with the number of steps insists on no batch of as many.
+        ([11, 4], Macs(11 * 2 * 36 * (5 + 9))),
+        ([11, 1], Macs(11 * 2 * 36 * (5 + 9))),
+        (["T", "N"], Macs(None, "the graph leaves dimensions open: T")),
+    ],
+)
+def test_sequences_of_which_each_step_is_a_batch(
+    before: str, shape: list[str | int], expected: Macs
+) -> None:
+    """Recurrent layers take [steps, batch, features]: the batch is no first dimension there."""
+    weights = {"w": (2, 36, 5), "r": (2, 36, 9), "table": (50, 5)}
+    first = {
+        "": [],
+        "Cast": [node("Cast", "x", "h", to=FLOAT)],
+        "Gather": [node("Gather", "table x", "h")],
+    }[before]
+    lstm = node("LSTM", f"{'h' if before else 'x'} w r", direction="bidirectional", hidden_size=9)
+    made = model([*first, lstm], {"x": shape if before == "Gather" else [*shape, 5]}, weights)
+    if before == "Gather":
+        made.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+    assert count_macs(made) == expected
+
+
+def test_states_are_batches_of_directions() -> None:
+    """First states, too, have the batch behind another dimension."""
+    weights = {"w": (1, 9, 5), "r": (1, 9, 3)}
+    gru = helper.make_node("GRU", ["x", "w", "r", "", "", "state"], ["y"], hidden_size=3)
+    for side in ("N", 4):
+        made = model([gru], {"x": [6, side, 5], "state": [1, side, 3]}, weights)
+        assert count_macs(made) == Macs(6 * 9 * (5 + 3))
+
+
 def test_integer_operators() -> None:
     """Layers that compute on integers cost what their twins on floats do."""
     weights = {"w": (7, 3), "s": (), "z": ()}

@@ -11,6 +11,7 @@ import onnxruntime as ort
 from numpy.typing import DTypeLike, NDArray
 
 from cc_export.errors import ModelError
+from cc_export.onnx_models.narrowing import NARROWING_HINT, what_is_lost
 
 PROVIDER = "CPUExecutionProvider"
 THREADS = 1
@@ -24,8 +25,12 @@ _NUMPY: Mapping[str, DTypeLike] = {
     "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
     "tensor(int8)": np.int8,
+    "tensor(uint16)": np.uint16,
+    "tensor(int16)": np.int16,
+    "tensor(uint32)": np.uint32,
     "tensor(int32)": np.int32,
     "tensor(int64)": np.int64,
+    "tensor(uint64)": np.uint64,
     "tensor(bool)": np.bool_,
     "tensor(string)": np.object_,
 }
@@ -86,7 +91,8 @@ class Session:
         The last instance is repeated; ``run`` gives no answer for the copies.
 
         Raises:
-            ModelError: instances are lists whose lengths differ.
+            ModelError: instances are lists whose lengths differ, or numbers that the model's type
+                would change.
         """
         ready = {}
         for name, given in feeds.items():
@@ -94,6 +100,9 @@ class Session:
             missing = max(0, (self.batch or 0) - len(values))
             filled = np.concatenate([values, *[values[-1:]] * missing]) if missing else values
             wanted = _NUMPY.get(self.inputs.get(name, ""), np.float32)
+            lost = what_is_lost(filled, np.dtype(wanted))
+            if lost:
+                raise ModelError(f"{self._path.name}: input {name!r} {lost}", NARROWING_HINT)
             # What a narrower type cannot hold becomes infinite, as in the page.
             with np.errstate(over="ignore", invalid="ignore"):
                 ready[name] = filled.astype(wanted, copy=False)

@@ -7,7 +7,7 @@ no weights, no local functions (which could call each other for ever), no large 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,6 +26,12 @@ _UNKNOWN, _MOST_VALUES = 512, 1 << 40
 # Attributes with which an operator of onnxruntime works on another layout than its standard one.
 _OTHERWISE = frozenset({"channels_last", "transA", "transB", "transBatchA", "transBatchB"})
 STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+_RECURRENT = frozenset({"RNN", "GRU", "LSTM", "DynamicQuantizeLSTM"})
+# Operators whose result has the first dimensions of the input at that place.
+_KEEPS_FIRST: Mapping[str, int] = {
+    "Identity": 0, "Cast": 0, "QuantizeLinear": 0, "DequantizeLinear": 0, "Dropout": 0, "Relu": 0,
+    "Tanh": 0, "Add": 0, "Mul": 0, "LayerNormalization": 0, "MatMul": 0, "Gather": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,8 @@ def infer_shapes(model: ModelProto) -> Shapes:
     """Shapes with one instance in a batch; a graph that inference refuses gives what is stated."""
     stored = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in stored]
-    first = _first_dimensions(inputs)
-    light = _inferred(_light(model, inputs, first))
+    axes = _batch_axes(model.graph)
+    light = _inferred(_light(model, inputs, axes))
     of = _stated(light)
     if _with_sides_as_lists(light.graph, of):
         light = _inferred(light)
@@ -59,7 +65,9 @@ def infer_shapes(model: ModelProto) -> Shapes:
         if not dim.HasField("dim_value")
     )
     outputs = [of.get(value.name, ()) for value in model.graph.output]
-    return Shapes(of, _batch([of.get(value.name, ()) for value in inputs], outputs), tuple(free))
+    sides = [of.get(v.name, ())[axis : axis + 1] for v in inputs for axis in [axes.get(v.name, 0)]]
+    batch = _batch(sides, outputs, any(axes.get(value.name) for value in inputs))
+    return Shapes(of, batch, tuple(free))
 
 
 def _inferred(light: ModelProto) -> ModelProto:
@@ -103,24 +111,50 @@ def widest(model: ModelProto, shapes: Shapes) -> int:
     return min(found // shapes.batch, _MOST_VALUES)
 
 
-def _batch(inputs: list[Shape], outputs: list[Shape]) -> int:
-    """What all inputs and some output begin with: the batch that a model insists on."""
-    sizes = {shape[0] if shape else None for shape in inputs}
+def _batch(sides: list[Shape], outputs: list[Shape], anywhere: bool) -> int:
+    """The batch that a model insists on: the size that all inputs and some output have there.
+
+    An output begins with it, or has it ``anywhere`` where inputs do not begin with it either.
+    """
+    sizes = {side[0] if side else None for side in sides}
     size = sizes.pop() if len(sizes) == 1 else None
-    return size if size and any(shape[:1] == (size,) for shape in outputs) else 1
+    return size if size and any(size in s[: None if anywhere else 1] for s in outputs) else 1
 
 
-def _first_dimensions(inputs: Iterable[ValueInfoProto]) -> frozenset[str]:
-    """Names of free first dimensions: the batch, wherever else the name stands."""
-    dims = (value.type.tensor_type.shape.dim for value in inputs)
-    return frozenset(dim[0].dim_param for dim in dims if dim and dim[0].dim_param)
+def _batch_axes(graph: GraphProto) -> dict[str, int]:
+    """Inputs whose batch is no first dimension: sequences as recurrent layers take them.
+
+    By the layout that is onnx's own they are [steps, batch, features], and states are
+    [directions, batch, features].
+    """
+    origin: dict[str, str] = {}
+    axes: dict[str, int] = {}
+    for node in graph.node:
+        place = _KEEPS_FIRST.get(node.op_type)
+        if place is not None and place < len(node.input) and node.output:
+            origin[node.output[0]] = origin.get(node.input[place], node.input[place])
+        layout = attribute(node, "layout")
+        if node.op_type in _RECURRENT and not (layout is not None and layout.i):
+            # Its sequence, and its first states.
+            taken = (*node.input[:1], *node.input[5:7])
+            axes |= {origin.get(name, name): 1 for name in taken if name}
+    return axes
+
+
+def _first_dimensions(inputs: Iterable[ValueInfoProto], axes: Mapping[str, int]) -> frozenset[str]:
+    """Names of free batch dimensions, wherever else the name stands; most are the first."""
+    dims = ((v.type.tensor_type.shape.dim, axes.get(v.name, 0)) for v in inputs)
+    return frozenset(
+        dim[axis].dim_param for dim, axis in dims if axis < len(dim) and dim[axis].dim_param
+    )
 
 
 def _light(
-    model: ModelProto, inputs: Iterable[ValueInfoProto], batch: frozenset[str]
+    model: ModelProto, inputs: Sequence[ValueInfoProto], axes: Mapping[str, int]
 ) -> ModelProto:
+    batch = _first_dimensions(inputs, axes)
     graph = GraphProto(name="light")
-    graph.input.extend(_with_one(value, batch, first=True) for value in inputs)
+    graph.input.extend(_with_one(value, batch, axes.get(value.name, 0)) for value in inputs)
     graph.initializer.extend(_light_tensor(tensor) for tensor in model.graph.initializer)
     graph.initializer.extend(
         outline(one, one.values.name) for one in model.graph.sparse_initializer
@@ -148,11 +182,13 @@ def _light(
     return light
 
 
-def _with_one(value: ValueInfoProto, batch: frozenset[str], first: bool = False) -> ValueInfoProto:
+def _with_one(
+    value: ValueInfoProto, batch: frozenset[str], axis: int | None = None
+) -> ValueInfoProto:
     copy = ValueInfoProto()
     copy.CopyFrom(value)
     for place, dim in enumerate(copy.type.tensor_type.shape.dim):
-        unnamed = first and place == 0 and not dim.HasField("dim_value")
+        unnamed = place == axis and not dim.HasField("dim_value")
         if unnamed or dim.dim_param in batch:
             dim.dim_value = 1
     return copy
