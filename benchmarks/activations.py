@@ -91,7 +91,11 @@ def main() -> None:
         known = measured_by_key(found)
         grids = activation_grids(known)
         sizes = [
-            len(json_chunk("data/activations/x", activations_chunk(r, known, grids)).content)
+            len(
+                json_chunk(
+                    "data/activations/x", activations_chunk(r, known, grids, slice(None), ())
+                ).content
+            )
             for r in found
         ]
         tensors = len(found[0].exposed.measured)

@@ -81,7 +81,7 @@ def test_rounded_sketches_fit_the_grid(values: list[float], data: st.DataObject 
         for model, one in zip(models, exposed, strict=True)
     )
     known = measured_by_key(results)
-    chunk = activations_chunk(results[1], known, activation_grids(known))
+    chunk = activations_chunk(results[1], known, activation_grids(known), slice(None), ())
     [change] = chunk.activations[0].changes
     assert change is not None
     assert change.count == len(values)

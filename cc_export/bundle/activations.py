@@ -14,7 +14,8 @@ from cc_core.weighing import Layout, weigh
 from cc_export.align import TensorKey
 from cc_export.bundle.chunk import pack
 from cc_export.bundle.layers import change_record, histogram_record, statistics_record
-from cc_export.bundle.records.activations import ActivationsChunk, ExposedRecord
+from cc_export.bundle.records.activations import ActivationsChunk, ActivationsPart, ExposedRecord
+from cc_export.bundle.records.layers import PartRecord
 from cc_export.bundle.records.tensors import ChangeRecord
 from cc_export.expose import Measured
 from cc_export.results import EXPOSE, ModelResult, Results
@@ -22,6 +23,8 @@ from cc_export.results import EXPOSE, ModelResult, Results
 # Grids of all activations of a study, and what each model measured, by key.
 Grids = Mapping[TensorKey, Grid | None]
 Known = Mapping[str, Mapping[TensorKey, Measured]]
+# About how many characters they take: a record without its sketch, and one of its changes.
+_RECORD, _CHANGE = 800, 1000
 
 
 def measured_by_key(results: Results) -> Known:
@@ -57,20 +60,42 @@ def activations_given(
     return origins, result.model.id, result.references, known, shared
 
 
-def activations_chunk(result: ModelResult, known: Known, grids: Grids) -> ActivationsChunk:
-    """The activations of one model, in graph order, against those of its root and its parent."""
+def activation_sizes(result: ModelResult) -> list[tuple[str, int]]:
+    """The layer of each activation, and about how many characters its record takes."""
+    assert result.exposed is not None
+    each = _RECORD + _CHANGE * len(result.references)
+    return [
+        (one.key[0], each + 4 * one.sketch.values.nbytes // 3) for one in result.exposed.measured
+    ]
+
+
+def activations_chunk(
+    result: ModelResult,
+    known: Known,
+    grids: Grids,
+    which: slice,
+    parts: tuple[PartRecord, ...] | None,
+) -> ActivationsChunk | ActivationsPart:
+    """Some activations of one model, in graph order, against those of its root and its parent.
+
+    A part where ``parts`` is None.
+    """
     assert result.exposed is not None
     references = [known.get(reference, {}) for reference in result.references]
+    activations = tuple(
+        _exposed(one, [there.get(one.key) for there in references], grids[one.key])
+        for one in result.exposed.measured[which]
+    )
+    if parts is None:
+        return ActivationsPart(result.model.id, activations)
     return ActivationsChunk(
         model=result.model.id,
         references=result.references,
         problem=result.exposed.problem,
         sample=result.exposed.sample,
         brief=result.exposed.brief,
-        activations=tuple(
-            _exposed(one, [there.get(one.key) for there in references], grids[one.key])
-            for one in result.exposed.measured
-        ),
+        activations=activations,
+        parts=parts,
     )
 
 

@@ -19,9 +19,12 @@ from cc_export.bundle.records.layers import (
     ActivationRecord,
     LayerRecord,
     LayersChunk,
+    LayersPart,
     OneSidedRecord,
+    PartRecord,
     QuantizationRecord,
     SketchesChunk,
+    SketchesPart,
     SketchRecord,
     TensorRecord,
 )
@@ -39,6 +42,8 @@ from cc_export.weigh import Weighing
 Grids = Mapping[TensorKey, Grid | None]
 # Scales that are listed one by one: of the channels of any layer, but not of its blocks.
 _MOST_SCALES = 4096
+# About how many characters they take: a sketch's record, a tensor's, its change, a scale and zero.
+_ROW, _TENSOR, _CHANGE, _SCALE = 200, 900, 1000, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +78,40 @@ def layers_given(result: ModelResult, grids: Grids) -> object:
     return origin, result.model.id, result.references, aligned, shared
 
 
-def layers_chunk(result: ModelResult, grids: Grids) -> LayersChunk:
-    """The layers of one weighed model: tensors grouped by module, in graph order."""
+def layer_sizes(result: ModelResult) -> list[tuple[str, int]]:
+    """Each layer of a model, and about how many characters its tensors take."""
+    each = _TENSOR + _CHANGE * len(result.references)
+    return [
+        (path, sum(each + _SCALE * _scales(row.facts) for row in rows))
+        for path, rows in _grouped(result).items()
+    ]
+
+
+def layers_chunk(
+    result: ModelResult, grids: Grids, which: slice, parts: tuple[PartRecord, ...] | None
+) -> LayersChunk | LayersPart:
+    """Some layers of one weighed model: tensors grouped by module, in graph order.
+
+    A part where ``parts`` is None.
+    """
     assert result.inspection is not None and result.alignment is not None
-    grouped: dict[str, list[_Row]] = {}
-    for row in _rows(result):
-        grouped.setdefault(row.placed.key[0], []).append(row)
+    layers = tuple(
+        LayerRecord(
+            path=path,
+            operators=tuple(dict.fromkeys(o for row in rows for o in row.facts.operators)),
+            tensors=tuple(_tensor(row, grids[row.placed.key]) for row in rows),
+        )
+        for path, rows in list(_grouped(result).items())[which]
+    )
+    if parts is None:
+        return LayersPart(result.model.id, layers)
     return LayersChunk(
         model=result.model.id,
         references=result.references,
         base=result.alignment.base,
         operators=dict(result.inspection.operators),
-        layers=tuple(
-            LayerRecord(
-                path=path,
-                operators=tuple(dict.fromkeys(o for row in rows for o in row.facts.operators)),
-                tensors=tuple(_tensor(row, grids[row.placed.key]) for row in rows),
-            )
-            for path, rows in grouped.items()
-        ),
+        layers=layers,
+        parts=parts,
         one_sided=tuple(
             OneSidedRecord(*one.key, one.side, one.kind, one.reason)
             for one in result.alignment.one_sided
@@ -102,9 +122,35 @@ def layers_chunk(result: ModelResult, grids: Grids) -> LayersChunk:
     )
 
 
-def sketches_chunk(result: ModelResult) -> SketchesChunk:
-    """The sketches of one weighed model."""
-    return SketchesChunk(result.model.id, tuple(map(_sketch, _rows(result))))
+def sketch_sizes(result: ModelResult) -> list[tuple[str, int]]:
+    """The layer of each tensor, and about how many characters its sketch takes."""
+    return [
+        (row.placed.key[0], _ROW + 4 * row.weighing.sketch.values.nbytes // 3)
+        for row in _rows(result)
+    ]
+
+
+def sketches_chunk(
+    result: ModelResult, which: slice, parts: tuple[PartRecord, ...] | None
+) -> SketchesChunk | SketchesPart:
+    """The sketches of some tensors of one weighed model; a part where ``parts`` is None."""
+    tensors = tuple(map(_sketch, list(_rows(result))[which]))
+    if parts is None:
+        return SketchesPart(result.model.id, tensors)
+    return SketchesChunk(result.model.id, tensors, parts)
+
+
+def _grouped(result: ModelResult) -> dict[str, list[_Row]]:
+    grouped: dict[str, list[_Row]] = {}
+    for row in _rows(result):
+        grouped.setdefault(row.placed.key[0], []).append(row)
+    return grouped
+
+
+def _scales(facts: TensorFacts) -> int:
+    """Scales of a tensor that are listed."""
+    size = facts.quantization.scale.size if facts.quantization else 0
+    return size if size <= _MOST_SCALES else 0
 
 
 def _rows(result: ModelResult) -> Iterator[_Row]:

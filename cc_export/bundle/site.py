@@ -10,6 +10,7 @@ from functools import partial
 from cc_export.bundle import build, evaluation
 from cc_export.bundle.activations import (
     activation_grids,
+    activation_sizes,
     activations_chunk,
     activations_given,
     measured_by_key,
@@ -18,11 +19,14 @@ from cc_export.bundle.channels import channels_chunk
 from cc_export.bundle.chunk import Chunk, Packed, asset_chunks, json_chunk
 from cc_export.bundle.layers import (
     Grids,
+    layer_sizes,
     layers_chunk,
     layers_given,
+    sketch_sizes,
     sketches_chunk,
     study_grids,
 )
+from cc_export.bundle.parts import in_parts
 from cc_export.bundle.records.manifest import AssetRecord, DatasetRecord
 from cc_export.bundle.records.timing import TimingChunk
 from cc_export.bundle.write import MANIFEST, SiteWriter
@@ -77,7 +81,9 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
         if result.activations_chunk:
             given = activations_given(result, exposed, shared)
             make = partial(activations_chunk, result, measured, shared)
-            writer.write(kept_chunk(content.cache, result.activations_chunk, given, make))
+            sizes = activation_sizes(result)
+            for chunk in in_parts(content.cache, result.activations_chunk, given, sizes, make):
+                writer.write(chunk)
         asset = content.embeddings[result.model.id].asset
         if asset and asset not in assets:
             assets[asset] = _write_asset(asset, content.packed(result), writer)
@@ -107,9 +113,13 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
 def _model_chunks(cache: Cache, result: ModelResult, grids: Grids) -> Iterator[Chunk]:
     if result.layers_chunk and result.sketches_chunk and result.channels_chunk:
         given = layers_given(result, grids)
-        yield kept_chunk(cache, result.layers_chunk, given, partial(layers_chunk, result, grids))
+        sizes = layer_sizes(result)
+        make_layers = partial(layers_chunk, result, grids)
+        yield from in_parts(cache, result.layers_chunk, given, sizes, make_layers)
         origin = result.origin(INSPECT, WEIGH)
-        yield kept_chunk(cache, result.sketches_chunk, origin, partial(sketches_chunk, result))
+        make_sketches = partial(sketches_chunk, result)
+        sizes = sketch_sizes(result)
+        yield from in_parts(cache, result.sketches_chunk, origin, sizes, make_sketches)
         given = (origin, result.references) if origin else None
         yield kept_chunk(cache, result.channels_chunk, given, partial(channels_chunk, result))
     if result.predictions_chunk and result.predictions:

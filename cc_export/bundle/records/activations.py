@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cc_export.bundle.records.layers import PartRecord
 from cc_export.bundle.records.tensors import ChangeRecord, HistogramRecord, StatisticsRecord
 from cc_export.bundle.records.values import Base64
 
@@ -38,7 +39,8 @@ class ActivationsChunk:
     """``data/activations/…``: what a model computes between its layers, in graph order.
 
     ``problem`` says why there are none, where the model could not be asked for them. ``sample`` are
-    the instances of tensors that were measured on all of these, ``brief`` those of the others.
+    the instances of tensors that were measured on all of these, ``brief`` those of the others. Of
+    very many activations they are in ``parts``.
     """
 
     model: str
@@ -46,4 +48,13 @@ class ActivationsChunk:
     problem: str
     sample: tuple[int, ...]
     brief: tuple[int, ...]
+    activations: tuple[ExposedRecord, ...]
+    parts: tuple[PartRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationsPart:
+    """``data/activations/…/…``: some activations of a model, in graph order."""
+
+    model: str
     activations: tuple[ExposedRecord, ...]

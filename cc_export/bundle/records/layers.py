@@ -84,8 +84,16 @@ class ActivationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRecord:
+    """Another chunk with a part of what is told here, and the paths of the layers in it."""
+
+    chunk: str
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LayersChunk:
-    """``data/layers/…``: the layers of one model.
+    """``data/layers/…``: the layers of one model; of very many they are in ``parts``.
 
     ``references`` are the models its tensors are compared with: its root and its parent. ``base``
     is the one it was aligned with, which ``one_sided`` tensors speak of.
@@ -96,8 +104,17 @@ class LayersChunk:
     base: str | None
     operators: Mapping[str, int]
     layers: tuple[LayerRecord, ...]
+    parts: tuple[PartRecord, ...]
     one_sided: tuple[OneSidedRecord, ...]
     activations: tuple[ActivationRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayersPart:
+    """``data/layers/…/…``: some layers of a model."""
+
+    model: str
+    layers: tuple[LayerRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,19 @@ class SketchRecord:
 
 @dataclass(frozen=True, slots=True)
 class SketchesChunk:
-    """``data/sketches/…``: what compares a model's tensors with those of any other model."""
+    """``data/sketches/…``: what compares a model's tensors with those of any other model.
+
+    Of very many tensors they are in ``parts``.
+    """
+
+    model: str
+    tensors: tuple[SketchRecord, ...]
+    parts: tuple[PartRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SketchesPart:
+    """``data/sketches/…/…``: some sketches of a model."""
 
     model: str
     tensors: tuple[SketchRecord, ...]

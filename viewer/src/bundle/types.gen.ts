@@ -354,8 +354,14 @@ export interface ActivationRecord {
   readonly operator: string;
 }
 
+/** Another chunk with a part of what is told here, and the paths of the layers in it. */
+export interface PartRecord {
+  readonly chunk: string;
+  readonly layers: readonly string[];
+}
+
 /**
- * `data/layers/…`: the layers of one model.
+ * `data/layers/…`: the layers of one model; of very many they are in `parts`.
  *
  * `references` are the models its tensors are compared with: its root and its parent. `base`
  * is the one it was aligned with, which `one_sided` tensors speak of.
@@ -366,8 +372,15 @@ export interface LayersChunk {
   readonly base: string | null;
   readonly operators: Readonly<Record<string, number>>;
   readonly layers: readonly LayerRecord[];
+  readonly parts: readonly PartRecord[];
   readonly one_sided: readonly OneSidedRecord[];
   readonly activations: readonly ActivationRecord[];
+}
+
+/** `data/layers/…/…`: some layers of a model. */
+export interface LayersPart {
+  readonly model: string;
+  readonly layers: readonly LayerRecord[];
 }
 
 /**
@@ -384,8 +397,19 @@ export interface SketchRecord {
   readonly values: Base64;
 }
 
-/** `data/sketches/…`: what compares a model's tensors with those of any other model. */
+/**
+ * `data/sketches/…`: what compares a model's tensors with those of any other model.
+ *
+ * Of very many tensors they are in `parts`.
+ */
 export interface SketchesChunk {
+  readonly model: string;
+  readonly tensors: readonly SketchRecord[];
+  readonly parts: readonly PartRecord[];
+}
+
+/** `data/sketches/…/…`: some sketches of a model. */
+export interface SketchesPart {
   readonly model: string;
   readonly tensors: readonly SketchRecord[];
 }
@@ -443,7 +467,8 @@ export interface ExposedRecord {
  * `data/activations/…`: what a model computes between its layers, in graph order.
  *
  * `problem` says why there are none, where the model could not be asked for them. `sample` are
- * the instances of tensors that were measured on all of these, `brief` those of the others.
+ * the instances of tensors that were measured on all of these, `brief` those of the others. Of
+ * very many activations they are in `parts`.
  */
 export interface ActivationsChunk {
   readonly model: string;
@@ -451,6 +476,13 @@ export interface ActivationsChunk {
   readonly problem: string;
   readonly sample: readonly number[];
   readonly brief: readonly number[];
+  readonly activations: readonly ExposedRecord[];
+  readonly parts: readonly PartRecord[];
+}
+
+/** `data/activations/…/…`: some activations of a model, in graph order. */
+export interface ActivationsPart {
+  readonly model: string;
   readonly activations: readonly ExposedRecord[];
 }
 
