@@ -56,7 +56,7 @@ class Task:
 
 
 # What definitions say of instances without a usable answer, such as NaN.
-NEEDS_ALL = "Missing where an instance has no usable answer, but NaN."
+NEEDS_ALL = "Missing when any instance has no usable answer, such as NaN."
 OF_BOTH = "Over instances with a usable answer from both."
 
 
