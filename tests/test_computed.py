@@ -254,3 +254,89 @@ def test_floats_that_others_take_too_stay_as_they_are() -> None:
     scales = {"s": np.array(0.1, np.float32), "z": np.array(0, np.int8)}
     [one] = weights(model(nodes, {"fc.weight": stored, **scales}, 8))
     np.testing.assert_array_equal(one.read(), stored)
+
+
+MATRIX = RNG.normal(size=(8, 6)).astype(np.float32)
+MASK = MATRIX > 0
+LENGTHS = RNG.random((1, 6)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "arrays", "bits"),
+    [
+        (
+            [node("Mul", "fc.weight_mask fc.weight_orig", "w")],
+            {"fc.weight_mask": MASK.astype(np.float32), "fc.weight_orig": MATRIX},
+            2 * 32 * 48,
+        ),
+        (
+            [node("Cast", "fc.mask", "m", to=FLOAT), node("Mul", "fc.weight m", "w")],
+            {"fc.mask": MASK, "fc.weight": MATRIX},
+            32 * 48,
+        ),
+        (
+            [
+                node("ReduceL2", "fc.v axes", "n"),
+                node("Div", "fc.v n", "d"),
+                node("Mul", "fc.g d", "w"),
+            ],
+            {"fc.v": MATRIX, "fc.g": LENGTHS, "axes": np.array([0])},
+            32 * (48 + 6),
+        ),
+    ],
+    ids=["a mask of floats", "a mask of flags", "normalized columns"],
+)
+def test_floats_that_are_multiplied(
+    nodes: list[NodeProto], arrays: dict[str, Array], bits: int
+) -> None:
+    """A masked or normalized matrix is one weight: what its parts make, zeros included."""
+    made = model([*nodes, PRODUCT], arrays, 8)
+    found = [*weights(made)]
+    assert [(one.layer, one.name, one.role, one.output_axis) for one in found] == [
+        ("fc", "weight", "weight", 1)
+    ]
+    np.testing.assert_allclose(found[0].read(), matrix(made, 8), rtol=1e-6)
+    sizes = stored_in(made, found)
+    assert (sizes.weights, sizes.types) == (48, (("FLOAT", 48),))
+    # Flags are no numbers.
+    assert sizes.bits == bits
+
+
+def test_factors_that_others_take_too_are_tensors_of_their_own() -> None:
+    """Of a scale that activations are multiplied by as well, nothing is folded into a weight."""
+    nodes = [node("Mul", "fc.weight gain", "w"), PRODUCT, node("Mul", "logits gain", "other")]
+    found = [*weights(model(nodes, {"fc.weight": MATRIX, "gain": LENGTHS}, 8))]
+    assert [(one.initializer, one.role) for one in found] == [
+        ("fc.weight", "scale"),
+        ("gain", "scale"),
+    ]
+
+
+@pytest.mark.parametrize("quantized", [False, True])
+def test_parts_of_a_tensor(quantized: bool) -> None:
+    """A matrix that is cut for two products is one weight, as it is stored; so is one that is
+    quantized first. A table of which a part is added to activations is none."""
+    name = "d" if quantized else "qkv.weight"
+    cut = helper.make_node("Split", [name, "sides"], ["q", "k"], axis=1)
+    nodes = [
+        cut,
+        node("MatMul", "image q", "a"),
+        node("MatMul", "image k", "b"),
+        node("Slice", "table first last", "t"),
+        node("Add", "a t", "c"),
+        node("Add", "b c", "logits"),
+    ]
+    numbers = np.concatenate([SMALL, SMALL[::-1]], axis=1)
+    arrays = {
+        "qkv.weight": numbers if quantized else numbers.astype(np.float32),
+        "sides": np.array([6, 6]),
+        "table": MATRIX,
+        "first": np.array([0]),
+        "last": np.array([1]),
+    }
+    if quantized:
+        nodes.insert(0, node("DequantizeLinear", "qkv.weight s", "d"))
+        arrays["s"] = np.array(0.5, np.float32)
+    [one] = weights(model(nodes, arrays, 8))
+    assert (one.layer, one.role, one.output_axis) == ("qkv", "weight", 1)
+    np.testing.assert_array_equal(one.read(), numbers * (0.5 if quantized else 1))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from cc_export.errors import ModelError
-from cc_export.onnx_models.fold import cone, fold, leaves
+from cc_export.onnx_models.fold import FOLDABLE, cone, fold, leaves
 from cc_export.onnx_models.graph import TRANSPARENT, Graph
-from cc_export.onnx_models.roles import ROLES
+from cc_export.onnx_models.roles import FLOATS, ROLES
 from cc_export.onnx_models.scales import Source, is_scaled
 from cc_export.onnx_models.stored import Cuts, element_type
 from cc_export.onnx_models.turns import Turn, turn_of, undone
@@ -109,7 +110,8 @@ def rounded(graph: Graph, name: str) -> Computed | None:
 
 
 def find_recipes(graph: Graph, sources: Mapping[str, Source]) -> dict[str, Recipe]:
-    """The weights that are computed from integers which have no scale of their own, by name.
+    """The weights that are computed from integers which have no scale of their own, and from floats
+    that others multiply (a mask of zeros, the lengths of normalized rows), by name.
 
     Raises:
         ModelError: packed integers have no scale at all.
@@ -140,7 +142,7 @@ def _recipe(graph: Graph, sources: Mapping[str, Source], name: str) -> Recipe | 
         if is_scaled(graph, leaf) and leaf not in sources and _size(graph, leaf) > 1
     ]
     if not whole:
-        return None
+        return _of_floats(graph, name, operators, stored)
     main = max(whole, key=lambda leaf: stored_bytes(graph, leaf))
     if not operators & _SCALING:
         raise ModelError(
@@ -148,6 +150,34 @@ def _recipe(graph: Graph, sources: Mapping[str, Source], name: str) -> Recipe | 
             "Let the exporter multiply weights by their scales before they are used.",
         )
     return Recipe(name, main, stored)
+
+
+def _of_floats(
+    graph: Graph, name: str, operators: set[str], stored: Sequence[str]
+) -> Recipe | None:
+    """Where a tensor is multiplied by others that are no larger, and none is used elsewhere."""
+    if not operators & {"Mul", "Div"} or not operators <= FOLDABLE:
+        return None
+    floats = [leaf for leaf in stored if graph.constants[leaf].data_type in FLOATS]
+    flags = [leaf for leaf in stored if graph.constants[leaf].data_type == TensorProto.BOOL]
+    if not floats or len(floats) + len(flags) < len(stored):
+        return None
+    if any(_leaves_cone(graph, leaf) for leaf in stored):
+        return None
+    main = max(floats, key=lambda leaf: _size(graph, leaf))
+    shape = tuple(graph.constants[main].dims)
+    for leaf in stored:
+        try:
+            if np.broadcast_shapes(shape, tuple(graph.constants[leaf].dims)) != shape:
+                return None
+        except ValueError:
+            return None
+    return Recipe(name, main, tuple(stored)) if _size(graph, main) > 1 else None
+
+
+def _leaves_cone(graph: Graph, leaf: str) -> bool:
+    """Whether a stored tensor is used together with what depends on an input of the model."""
+    return any(use.node.output[0] not in graph.fixed for use in graph.uses.get(leaf, ()))
 
 
 def kind_of(graph: Graph, recipe: Recipe, count: int) -> str:

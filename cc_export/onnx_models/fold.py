@@ -176,15 +176,16 @@ _MOST: dict[str, Callable[[NodeProto, Sequence[Array]], int]] = {
             "Cast", "CastLike", "Identity", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor",
             "BitwiseNot", "And", "Or", "Not", "Add", "Sub", "Mul", "Div", "Mod", "Pow", "Neg",
             "Abs", "Sign", "Floor", "Ceil", "Round", "Clip", "Max", "Min", "Sqrt", "Reciprocal",
-            "Exp", "Log", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Where",
+            "Exp", "Log", "Relu", "Sigmoid", "Tanh", "Equal", "Less", "LessOrEqual", "Greater",
+            "GreaterOrEqual", "Where",
         ),
         _broadcast,
     ),
     **dict.fromkeys(
         (
             "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Flatten", "Shape", "Size", "Concat",
-            "Slice", "Split", "QuantizeLinear", "DequantizeLinear", "ReduceMax", "ReduceMin",
-            "ReduceSum",
+            "Slice", "Split", "QuantizeLinear", "DequantizeLinear", "ReduceL1", "ReduceL2",
+            "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceSumSquare",
         ),
         _all,
     ),
@@ -194,6 +195,10 @@ _MOST: dict[str, Callable[[NodeProto, Sequence[Array]], int]] = {
     "GatherND": lambda node, given: given[1].size * given[0].size // max(len(given[0]), 1),
     "GatherElements": lambda node, given: given[1].size,
 }  # fmt: skip
+
+
+# The operators whose results can be computed.
+FOLDABLE = frozenset(_MOST)
 
 
 def _is_shape(tensor: TensorProto) -> bool:

@@ -19,22 +19,25 @@ from cc_export.onnx_models.stored import Files, Stored, stored
 # A tensor passes through these unchanged in meaning; its real user is behind them.
 TRANSPARENT = frozenset(
     {
-        "DequantizeLinear", "QuantizeLinear", "Cast", "Identity", "Transpose", "Reshape",
-        "Squeeze", "Unsqueeze", "Flatten",
+        "DequantizeLinear", "QuantizeLinear", "Cast", "CastLike", "Identity", "Transpose",
+        "Reshape", "Squeeze", "Unsqueeze", "Flatten",
     }
 )  # fmt: skip
+# Behind these are parts of a tensor, or the whole of it among other values.
+_PARTS = frozenset({"Slice", "Split", "Pad"})
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """A node and the place among its inputs at which it takes a tensor.
 
-    ``turned``: it takes the tensor's transpose.
+    ``turned``: it takes the tensor's transpose. ``part``: it takes a part of it.
     """
 
     node: NodeProto
     place: int
     turned: bool = False
+    part: bool = False
 
 
 class Graph:
@@ -131,22 +134,24 @@ class Graph:
         return any(use.node.op_type == "Cast" for use in self.uses.get(name, ()))
 
     def real_uses(self, name: str, turned: bool = False) -> list[Use]:
-        """Uses of a tensor, seen through casts, other shapes and (de)quantization.
+        """Uses of a tensor and of its parts, seen through casts, shapes and (de)quantization.
 
         ``turned``: the tensor itself is the transpose of what is asked for.
         """
         found: list[Use] = []
-        pending, seen = [(name, turned)], {name}
+        pending, seen = [(name, turned, False)], {name}
         while pending:
-            current, turned = pending.pop()
+            current, turned, part = pending.pop()
             for use in self.uses.get(current, ()):
-                if use.node.op_type not in TRANSPARENT or use.place > 0:
-                    found.append(replace(use, turned=turned))
+                through, cut = use.node.op_type in TRANSPARENT, use.node.op_type in _PARTS
+                if use.place > 0 or not (through or cut):
+                    found.append(replace(use, turned=turned, part=part))
                     continue
+                after = turned != (use.node.op_type == "Transpose")
                 for output in use.node.output:
                     if output not in seen:
                         seen.add(output)
-                        pending.append((output, turned != (use.node.op_type == "Transpose")))
+                        pending.append((output, after, part or cut))
         return found
 
 

@@ -141,7 +141,12 @@ def role_of(use: Use, tensor: TensorProto, scaled: bool) -> str | None:
     if tensor.data_type in NO_NUMBERS:
         return None
     known = ROLES.get((operator, use.place))
-    if known is None and math.prod(tensor.dims) > 1 and (scaled or tensor.data_type in FLOATS):
+    if (
+        known is None
+        and not use.part
+        and math.prod(tensor.dims) > 1
+        and (scaled or tensor.data_type in FLOATS)
+    ):
         # Of another library's operator nobody knows which arrays it multiplies by.
         return "weight" if use.node.domain not in KNOWN_DOMAINS else _ARRAYS.get(operator)
     return known

@@ -206,7 +206,7 @@ def _steps(graph: Graph, first: _Step) -> Iterator[_Step]:
 def _following(graph: Graph, step: _Step, use: Use) -> _Step | None:
     """The tensor behind a node that keeps the numbers, or takes their zero point away."""
     node, output = use.node, use.node.output[0]
-    if use.place == 0 and node.op_type in ("Cast", "Identity"):
+    if use.place == 0 and node.op_type in ("Cast", "CastLike", "Identity"):
         return replace(step, name=output)
     if use.place == 0 and node.op_type == "Sub" and not step.zero:
         zero = _other(node, use.place)

@@ -84,7 +84,10 @@ def stored_weights(
         tensor = graph.constants[name]
         weights += count
         recipe = recipes.get(name)
-        packed = kind_of(graph, recipe, count) if recipe else packed_kind(graph, name)
+        if recipe is not None and math.prod(tensor.dims) < count:
+            packed: str | None = kind_of(graph, recipe, count)
+        else:
+            packed = packed_kind(graph, name)
         types[packed.upper() if packed else _type(tensor)] += count
         own = _bits_of(graph, [name])
         quantized += count if own <= QUANTIZED * count else 0
