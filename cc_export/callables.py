@@ -22,6 +22,9 @@ from cc_export.errors import ExportError
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 PATTERN = rf"^{_NAME}(\.{_NAME})*:{_NAME}(\.{_NAME})*$"
 _FORM = re.compile(PATTERN)
+# What the study's code may end with. ``sys.exit`` in it is a failure of its own, and must not end
+# the export; Ctrl-C is not among them.
+FAILURES = (Exception, SystemExit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class CallableName:
             try:
                 with _importable(self.folder):
                     found = importlib.util.find_spec(name)
-            except (ImportError, ValueError):  # loading it will say so
+            except FAILURES:  # a package above it was imported; loading it will say so
                 found = None
             file = Path(found.origin) if found and found.has_location and found.origin else None
         digest = hashlib.sha256()
@@ -79,7 +82,7 @@ class CallableName:
             missing = error.name or name
             hint = f"Looked in {self.folder} and among the installed packages."
             raise ExportError(f"{self.name}: there is no module {missing!r}", hint) from None
-        except Exception as error:  # whatever the module's own code raises
+        except FAILURES as error:  # whatever the module's own code raises
             raise ExportError(f"{self.name}: importing it failed: {described(error)}") from None
 
     def _file(self, name: str) -> Path | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.api import DTYPES
-from cc_export.callables import described
+from cc_export.callables import FAILURES, described
 from cc_export.data import Arrays, Table, open_table
 from cc_export.errors import DataError, ExportError, Finding, StudyError
 from cc_export.labels import read_labels
@@ -107,7 +107,7 @@ class Dataset:
             ready = {str(key): np.asarray(value) for key, value in made.items()}
         except ExportError:
             raise
-        except Exception as error:  # whatever the study's code raises
+        except FAILURES as error:  # whatever the study's code raises
             raise ExportError(f"{name}: preprocessing failed: {described(error)}") from None
         first, last, _ = which.indices(len(self))
         for key, values in ready.items():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cc_core.errors import CoreError
 from cc_export.answers import Answers, NoRoomError, collect, kept
-from cc_export.callables import CallableName, described
+from cc_export.callables import FAILURES, CallableName, described
 from cc_export.data.npz import NpzTable
 from cc_export.dataset import ROWS, Dataset
 from cc_export.errors import ExportError, ModelError
@@ -121,8 +121,9 @@ def _judged(subject: Subject, case: Case, warnings: Sequence[str]) -> Prediction
     return replace(
         judged,
         metrics={**judged.metrics, **metrics},
-        warnings=(*judged.warnings, *_without_answer(judged), *warnings, *problems),
+        warnings=(*judged.warnings, *_without_answer(judged), *warnings),
         partial=bool(warnings),
+        failed=tuple(problems),
     )
 
 
@@ -264,12 +265,12 @@ def _foreign(call: CallableName, doing: str, *arguments: Any) -> Any:
     function = call.load()
     try:
         return function(*arguments)
-    except Exception as error:  # whatever the study's code raises
+    except FAILURES as error:  # whatever the study's code raises
         raise ModelError(f"{call.name}: {doing} failed: {described(error)}") from None
 
 
 def _computed(case: Case) -> tuple[dict[str, float], list[str]]:
-    """The study's own metrics; one that fails is missing, and the reason is a warning."""
+    """The study's own metrics; one that fails is missing, and the reason is told."""
     found: dict[str, float] = {}
     problems = []
     for name, call in case.evaluation.metrics:
@@ -281,7 +282,7 @@ def _computed(case: Case) -> tuple[dict[str, float], list[str]]:
                 found[name] = float(value)
         except ExportError as error:
             problems.append(f"metric {name!r}: {error.what}")
-        except Exception as error:  # whatever the study's code raises
+        except FAILURES as error:  # whatever the study's code raises
             problems.append(f"metric {name!r}: {call.name} failed: {described(error)}")
     return found, problems
 

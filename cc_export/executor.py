@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
+from cc_export.callables import FAILURES
 from cc_export.errors import ExportError, ModelError
 from cc_export.interrupts import held, ignore, starting_workers
 
@@ -38,7 +39,7 @@ class Inline(Executor):
         future: Future[Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # the future holds it, whatever it is
+        except FAILURES as error:  # the future holds it, whatever it is
             future.set_exception(error)
         return future
 
@@ -167,7 +168,7 @@ def _outcome(future: Future[Result]) -> Result | ModelError:
         raise
     except MemoryError:
         return ModelError("there is not enough memory for it", "Use fewer --jobs.")
-    except Exception as error:  # a file that no check foresaw must not end the export
+    except FAILURES as error:  # a file that no check foresaw must not end the export
         if type(error).__name__ == "KilledWorker":  # Dask's, which need not be installed
             return ModelError(*_DIED)
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -13,7 +13,7 @@ from cc_export import executor, stages
 from cc_export.budget import NO_LIMIT, Budget, budget
 from cc_export.budget import too_large as budget_warnings
 from cc_export.bundle.records.models import FlagRecord
-from cc_export.bundle.site import Content, write_site
+from cc_export.bundle.site import Content, hidden_groups_of, write_site
 from cc_export.bundle.write import INDEX, new_site
 from cc_export.cache import store
 from cc_export.dask import cluster
@@ -35,6 +35,8 @@ from cc_export.viewer import Viewer, built_viewer
 class Report:
     """What an export did. ``failures`` are reasons by model id; ``seconds`` are by stage.
 
+    ``missing`` says, by model id, why metrics of the study's own failed; the model itself did not.
+
     ``site`` is its folder, or its URL. ``conversions`` say how far the ONNX files of PyTorch
     modules are from the modules. ``flags`` are warnings about models by their ids, such as
     "slower than its parent".
@@ -50,6 +52,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
     flags: Mapping[str, tuple[FlagRecord, ...]] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def export(  # noqa: PLR0913 (each is an independent choice of the caller, given by name)
@@ -73,8 +76,9 @@ def export(  # noqa: PLR0913 (each is an independent choice of the caller, given
         site: folder to make; an older site there is replaced once the new one is complete. Or a
             URL, to which the site is copied once it is complete.
         models: which model files travel with the site, so that they run in the page.
-        redact: leave out what the instances are, activations, and all model files; ids, labels,
-            predictions and metrics stay.
+        redact: leave out what the instances are, their groups among it, activations, and all model
+            files; ids, labels, predictions and metrics stay, those of groups without small levels
+            among them.
         jobs: worker processes, in which no model can end the export. A script that asks for them
             needs the usual ``if __name__ == "__main__":`` guard. None runs all in this process.
         dask: address of a Dask scheduler, whose workers are used instead.
@@ -197,11 +201,21 @@ def _report(
         failures={r.model.id: r.failure for r in content.results if r.failure},
         conversions={r.model.id: r.conversion for r in content.results if r.conversion},
         flags=_flags(content.results),
+        missing={
+            r.model.id: r.predictions.failed
+            for r in content.results
+            if r.predictions and r.predictions.failed
+        },
         embedded=sum(known.asset is not None for known in content.embeddings.values()),
         warnings=(
             *(study.told(warning.text(study.file)) for warning in study.warnings),
             *large,
             *budget_warnings(needs, allowed),
+            *(
+                f"group {name!r} is left out of the redacted site: so few instances are {level!r} "
+                "that its metrics would tell what they are"
+                for name, level in hidden_groups_of(content).items()
+            ),
             *(
                 f"{r.model.id}: {warning}"
                 for r in content.results

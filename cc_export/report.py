@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
 
 # Flags of one kind that are printed each.
 _MOST_FLAGS = 3
+# Models without a metric that are named.
+_MOST_NAMED = 3
 # Characters of a model id beside a bar.
 _WIDTH = 40
 
@@ -245,9 +247,16 @@ def print_warnings(report: Report, console: Console) -> None:
 
 
 def print_failures(report: Report, console: Console) -> None:
-    """One line for each model that failed."""
+    """One line for each model that failed, and for each metric that did, with its models."""
     for model, reason in report.failures.items():
         print_marked("failed", "red", f"{model}: {reason}", console)
+    reasons = dict.fromkeys(reason for listed in report.missing.values() for reason in listed)
+    for reason in reasons:
+        models = [model for model, listed in report.missing.items() if reason in listed]
+        named = ", ".join(models[:_MOST_NAMED])
+        if len(models) > _MOST_NAMED:
+            named += f" and {len(models) - _MOST_NAMED:,} more"
+        print_marked("failed", "red", f"{named}: {reason}", console)
 
 
 def print_error(error: ExportError, console: Console) -> None:

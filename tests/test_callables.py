@@ -57,6 +57,7 @@ def test_two_studies_with_one_name(tmp_path: Path) -> None:
         ("hooks:g", "hooks:g: hooks has no 'g'"),
         ("hooks:NUMBER", "hooks:NUMBER: 'NUMBER' is a int and cannot be called"),
         ("broken:f", "broken:f: importing it failed: ZeroDivisionError: division by zero"),
+        ("leaving:f", "leaving:f: importing it failed: SystemExit: 3"),
         ("torn:f",
          "torn:f: importing it failed: SyntaxError: '(' was never closed (torn.py, line 1)"),
     ],
@@ -65,7 +66,15 @@ def test_what_cannot_be_found(tmp_path: Path, name: str, what: str) -> None:
     """Missing modules and names, values, and modules that fail are errors that name them."""
     (tmp_path / "hooks.py").write_text("NUMBER = 7\n")
     (tmp_path / "broken.py").write_text("1 / 0\n")
+    (tmp_path / "leaving.py").write_text("import sys\nsys.exit(3)\n")
     (tmp_path / "torn.py").write_text("f(\n")
     with pytest.raises(ExportError) as caught:
         CallableName(name, tmp_path).load()
     assert caught.value.what == what
+
+
+def test_an_interrupt_while_importing(tmp_path: Path) -> None:
+    """Ctrl-C is not the module's failure: it ends what the user started."""
+    (tmp_path / "slow.py").write_text("raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        CallableName("slow:f", tmp_path).load()

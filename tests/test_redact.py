@@ -102,6 +102,35 @@ def test_what_stays(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
             assert opened.json(one["predictions"]) == redacted.json(other["predictions"])
 
 
+def test_groups_are_what_instances_are(tmp_path: Path, viewer: Viewer) -> None:
+    """Of large groups only levels and their metrics stay; of one with a small level, nothing."""
+    sex, ward = ["f", "m"] * 10, ["east"] * 17 + ["rare ward"] * 3
+    labels = np.arange(20) % 3
+    np.savez(tmp_path / "data.npz", y=labels, sex=sex, ward=ward)
+    np.savez(tmp_path / "a.npz", scores=np.eye(3)[labels])
+    (tmp_path / "study.yaml").write_text(
+        "dataset: {path: data.npz, label: y, groups: {sex: sex, ward: ward}}\n"
+        "evaluation: {task: classification}\nmodels: [{id: a, outputs: a.npz}]\n",
+        "utf-8",
+    )
+    cache = tmp_path / "cache"
+    export(tmp_path, tmp_path / "open", viewer=viewer, cache=cache)
+    report = export(tmp_path, tmp_path / "redacted", viewer=viewer, cache=cache, redact=True)
+    opened, redacted = read_site(tmp_path / "open"), read_site(tmp_path / "redacted")
+    assert set(opened.json("data/attributes")["groups"]) == {"sex", "ward"}
+    assert redacted.json("data/attributes")["groups"] == {}
+    assert redacted.manifest["dataset"]["groups"] == [{"name": "sex", "levels": ["f", "m"]}]
+    before, after = (site.json(site.models[0]["predictions"]) for site in (opened, redacted))
+    assert set(before["per_group"]) == {"sex", "ward"}
+    assert after["per_group"] == {"sex": before["per_group"]["sex"]}
+    assert not found_in(tmp_path / "redacted", [b"rare ward", b"east"])
+    (told,) = (text for text in report.warnings if "group" in text)
+    assert told == (
+        "group 'ward' is left out of the redacted site: so few instances are 'rare ward' that its "
+        "metrics would tell what they are"
+    )
+
+
 def test_files_that_are_asked_for(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     """Whoever asks for all model files and for none is told so before anything is done."""
     with pytest.raises(ExportError) as caught:

@@ -44,6 +44,7 @@ def test_summary(tmp_path: Path) -> None:
         site=tmp_path / "site", models=1_234, instances=10, bytes=5_000, embedded=2,
         seconds={"Inspect": 1.25}, failures={"[b]m[/b]": "broken " * 20},
         warnings=("study.yaml:1: odd :smile:",),
+        missing=dict.fromkeys("abcdef", ("metric 'M': m:f failed: no",)) | {"g": ("metric 'N'",)},
     )  # fmt: skip
     out = console()
     print_summary(report, out)
@@ -55,6 +56,8 @@ def test_summary(tmp_path: Path) -> None:
         "inspect           1.2 s",
         "warning study.yaml:1: odd :smile:",
         f"failed [b]m[/b]: {'broken ' * 20}",
+        "failed a, b, c and 3 more: metric 'M': m:f failed: no",
+        "failed g: metric 'N'",
         "",
         "Open it by double-click, or copy the folder to where others can:",
         f"  {tmp_path / 'site' / 'index.html'}",

@@ -366,9 +366,11 @@ def test_metrics_of_the_study(tmp_path: Path, viewer: Viewer) -> None:
     assert metrics["base"]["Near"] == (np.abs(scores.argmax(1) - labels) == 1).mean()
     assert metrics["base"].keys() >= {"Accuracy", "Near"}
     assert not metrics["base"].keys() & {"Broken", "Nonsense"}
-    told = "\n".join(report.warnings)
-    assert "my_metrics:broken" in told and "by design" in told
-    assert "my_metrics:nonsense" in told
+    assert report.missing.keys() == {"base", "other"}
+    broken, nonsense = report.missing["base"]
+    assert broken.startswith("metric 'Broken': my_metrics:broken failed: ")
+    assert "by design" in broken
+    assert nonsense.startswith("metric 'Nonsense': my_metrics:nonsense gave ")
 
 
 def test_models_that_take_texts(tmp_path: Path, viewer: Viewer) -> None:

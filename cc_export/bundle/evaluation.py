@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -34,14 +34,23 @@ _MOST_PER_CHUNK = 500
 # Instances by which the size of all is judged.
 _LOOKED_AT = 32
 _TEXT_BYTES = 1 << 20
+# What is measured of fewer instances would tell of each what it is.
+_FEWEST = 5
 # Of arrays that nothing can pack: base64 makes 4 MiB of them.
 _NUMBERS_BYTES = 3 << 20
 
 
 def predictions_chunk(
-    model_id: str, predictions: Predictions, texts: tuple[str, ...], parts: tuple[str, ...] = ()
+    model_id: str,
+    predictions: Predictions,
+    texts: tuple[str, ...],
+    parts: tuple[str, ...] = (),
+    hidden: Collection[str] = (),
 ) -> PredictionsChunk:
-    """The predictions of one model; ``texts`` and ``parts`` are the ids of its other chunks."""
+    """The predictions of one model; ``texts`` and ``parts`` are the ids of its other chunks.
+
+    Of the groups that are ``hidden``, nothing is told.
+    """
     return PredictionsChunk(
         model=model_id,
         task=predictions.task,
@@ -49,7 +58,7 @@ def predictions_chunk(
         invalid=predictions.invalid,
         metrics=predictions.metrics,
         per_class=predictions.classes,
-        per_group=predictions.groups,
+        per_group={name: of for name, of in predictions.groups.items() if name not in hidden},
         arrays={} if parts else _compacted(predictions.values),
         correct=None if parts else _bits(predictions.correct),
         texts=texts,
@@ -125,12 +134,27 @@ def texts_chunks(
         first = last
 
 
+def hidden_groups(dataset: Dataset) -> dict[str, str]:
+    """Groups of which a redacted site tells nothing, by name, each with a level that is too small.
+
+    Of the others it tells the levels and what was measured of each, not which an instance has.
+    """
+    found = {}
+    for group in dataset.groups:
+        counts = np.bincount(group.codes, minlength=len(group.levels))
+        if counts.min(initial=_FEWEST) < _FEWEST:
+            found[group.name] = group.levels[int(counts.argmin())]
+    return found
+
+
 def attributes_chunk(dataset: Dataset, *, redact: bool = False) -> AttributesChunk:
-    """Labels and groups of every instance."""
+    """Labels and groups of every instance; a group is what an instance is, and redacted."""
     hidden = redact and dataset.source.truth not in ("class", "classes")
     return AttributesChunk(
         labels=None if hidden else _labels(dataset),
-        groups={group.name: compact(_narrow(group.codes)) for group in dataset.groups},
+        groups={}
+        if redact
+        else {group.name: compact(_narrow(group.codes)) for group in dataset.groups},
     )
 
 
@@ -142,6 +166,7 @@ def dataset_record(
     ``redact`` keeps ids and outcomes and drops what the instances are.
     """
     source = dataset.source
+    hidden = hidden_groups(dataset) if redact else {}
     size = _MOST_PER_CHUNK if redact else _chunk_size(dataset)
     chunks = -(-len(dataset) // size)
     preview = None if redact else source.preview
@@ -152,7 +177,7 @@ def dataset_record(
         classes=dataset.classes,
         inputs=tuple(InputRecord(i.name, i.array, i.scale, i.offset) for i in source.inputs),
         preview=PreviewRecord(preview.kind, preview.array, preview.columns) if preview else None,
-        groups=tuple(GroupRecord(group.name, group.levels) for group in dataset.groups),
+        groups=tuple(GroupRecord(g.name, g.levels) for g in dataset.groups if g.name not in hidden),
         attributes=ATTRIBUTES,
         output=evaluation.output,
         scores=evaluation.scores,

@@ -63,6 +63,13 @@ class Content:
     redact: bool = False
 
 
+def hidden_groups_of(content: Content) -> dict[str, str]:
+    """Groups that are left out because the site is redacted; see ``hidden_groups``."""
+    if content.dataset is None or not content.redact:
+        return {}
+    return evaluation.hidden_groups(content.dataset)
+
+
 def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], None]) -> None:
     """Write every file of a site; ``advance`` is told each model that is done.
 
@@ -72,11 +79,12 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     assets = dict(content.viewer.assets)
     for path, file in content.viewer.files:
         writer.copy(file, path)
+    hidden = tuple(hidden_groups_of(content))
     grids, measured = study_grids(content.results), measured_by_key(content.results)
     shared = activation_grids(measured)
     exposed = {result.model.id: result for result in content.results if result.exposed}
     for result in content.results:
-        for chunk in _model_chunks(content.cache, result, grids):
+        for chunk in _model_chunks(content.cache, result, grids, hidden):
             writer.write(chunk)
         if result.activations_chunk:
             given = activations_given(result, exposed, shared)
@@ -110,7 +118,9 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     writer.write(json_chunk(MANIFEST.removesuffix(".js"), manifest))
 
 
-def _model_chunks(cache: Cache, result: ModelResult, grids: Grids) -> Iterator[Chunk]:
+def _model_chunks(
+    cache: Cache, result: ModelResult, grids: Grids, hidden: tuple[str, ...]
+) -> Iterator[Chunk]:
     if result.layers_chunk and result.sketches_chunk and result.channels_chunk:
         given = layers_given(result, grids)
         sizes = layer_sizes(result)
@@ -131,8 +141,12 @@ def _model_chunks(cache: Cache, result: ModelResult, grids: Grids) -> Iterator[C
         parts = evaluation.prediction_parts(name, found, result.predictions_chunk)
         for chunk_id, make_part in parts.items():
             yield kept_chunk(cache, chunk_id, result.origin(EVALUATE), make_part)
-        make = partial(evaluation.predictions_chunk, name, found, tuple(texts), tuple(parts))
-        yield kept_chunk(cache, result.predictions_chunk, result.origin(EVALUATE), make)
+        make = partial(
+            evaluation.predictions_chunk, name, found, tuple(texts), tuple(parts), hidden
+        )
+        origin = result.origin(EVALUATE)
+        given = (origin, hidden) if origin else None
+        yield kept_chunk(cache, result.predictions_chunk, given, make)
 
 
 def _instances(content: Content, dataset: Dataset, record: DatasetRecord) -> Iterator[Chunk]:

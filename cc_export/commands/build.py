@@ -22,6 +22,7 @@ from cc_export.commands.common import (
     SiteOption,
     StudyArgument,
     fails_with_text,
+    printing_aside,
 )
 
 
@@ -43,7 +44,7 @@ def build(  # noqa: PLR0913 (each is an option of the command line)
     """Export a study to a site that opens by double-click.
 
     A model that cannot be read or run does not end the export: it is named, the site shows why,
-    and the exit code is 1.
+    and the exit code is 1. So it is where a metric of the study's own fails; the models stay.
 
     Example: `cc-export build examples/digits -o site`
 
@@ -102,7 +103,7 @@ def _export(  # noqa: PLR0913 (the options of two commands)
     out, err = printed.new_console(), printed.new_console(stderr=True)
     loaded = load_study(study, cache)
     drawn = printed.DrawnProgress(err)
-    with nullcontext() if quiet else drawn.shown():
+    with printing_aside(), nullcontext() if quiet else drawn.shown():
         report = export(
             loaded,
             site,
@@ -121,5 +122,5 @@ def _export(  # noqa: PLR0913 (the options of two commands)
         printed.print_failures(report, err)
     else:
         printed.print_summary(report, out)
-    if report.failures:
+    if report.failures or report.missing:
         raise typer.Exit(SOME_FAILED)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -72,8 +76,9 @@ RedactOption = Annotated[
     bool,
     typer.Option(
         "--redact",
-        help="Leave out what the instances are, activations, and all model files; ids, labels, "
-        "predictions and metrics stay.",
+        help="Leave out what the instances are, their groups among it, activations, and all model "
+        "files; ids, labels, predictions and metrics stay, also of groups whose levels have five "
+        "instances or more.",
     ),
 ]
 JobsOption = Annotated[
@@ -119,6 +124,35 @@ NoCacheOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+@contextmanager
+def printing_aside() -> Iterator[None]:
+    """What the study's code prints goes to stderr, that of worker processes and libraries too.
+
+    stdout is for what a command itself has to say; programs read it.
+    """
+    with redirect_stdout(sys.stderr):
+        try:
+            kept = os.dup(1)
+        except OSError:  # there is no standard output
+            yield
+            return
+        _flush()
+        try:
+            with suppress(OSError):  # there is no standard error
+                os.dup2(2, 1)
+            yield
+        finally:
+            _flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _flush() -> None:
+    """Write what C libraries have printed so far to where it was meant to go."""
+    with suppress(OSError, AttributeError, TypeError):  # not everywhere
+        ctypes.CDLL(None).fflush(None)
 
 
 def fails_with_text(command: Callable[Arguments, None]) -> Callable[Arguments, None]:

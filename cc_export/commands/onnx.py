@@ -10,7 +10,13 @@ from typing import Annotated
 
 import typer
 
-from cc_export.commands.common import JsonOption, QuietOption, fails_with_text, whole
+from cc_export.commands.common import (
+    JsonOption,
+    QuietOption,
+    fails_with_text,
+    printing_aside,
+    whole,
+)
 from cc_export.errors import ExportError
 
 _TYPES = ("float32", "float16", "float64", "int64", "int32", "int8", "uint8", "bool")
@@ -104,9 +110,9 @@ def onnx(  # noqa: PLR0913, PLR0917 (options of the command line, given by name)
         opset=opset,
         exporter=exporter.value,
     )
-    made = build_module(CallableName(module, Path.cwd()), {}, weights)
     try:
-        with new_file(output.absolute(), replacing=True) as temporary:
+        with printing_aside(), new_file(output.absolute(), replacing=True) as temporary:
+            made = build_module(CallableName(module, Path.cwd()), {}, weights)
             found = convert(made, example_inputs(how.inputs), temporary, how)
             beside = temporary.with_name(f"{temporary.name}.data")
             if beside.exists():

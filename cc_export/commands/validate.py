@@ -12,6 +12,7 @@ from cc_export.commands.common import (
     QuietOption,
     StudyArgument,
     fails_with_text,
+    printing_aside,
 )
 
 
@@ -37,7 +38,8 @@ def validate(
     from cc_export import report as printed  # noqa: PLC0415 (help stays quick)
     from cc_export.validate import validate_study  # noqa: PLC0415
 
-    found = validate_study(study, files=files)
+    with printing_aside():
+        found = validate_study(study, files=files)
     if as_json:
         typer.echo(printed.json_text(found))
     else:

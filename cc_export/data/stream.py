@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_export.callables import CallableName, described
+from cc_export.callables import FAILURES, CallableName, described
 from cc_export.data.rows import as_array, columns_of
 from cc_export.data.table import Arrays, Column, Table
 from cc_export.errors import ExportError
@@ -86,7 +86,7 @@ class StreamTable(Table):
                 yield row
         except ExportError:
             raise
-        except Exception as error:  # whatever the study's code raises
+        except FAILURES as error:  # whatever the study's code raises
             raise ExportError(f"{self.place}: it failed: {described(error)}") from None
 
     def _stacked(self, name: str, values: Sequence[Any]) -> NDArray[np.generic]:

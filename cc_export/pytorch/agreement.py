@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cc_export.callables import described
+from cc_export.callables import FAILURES, described
 from cc_export.errors import ModelError
 from cc_export.onnx_models.session import Session
 
@@ -42,7 +42,7 @@ def answers(torch: Any, module: Any, feeds: Arrays, order: Sequence[str], named:
     try:
         with torch.no_grad():
             return module(**tensors) if named else module(*tensors.values())
-    except Exception as error:  # whatever the module's own code raises
+    except FAILURES as error:  # whatever the module's own code raises
         shapes = ", ".join(f"{n} {list(v.shape)} {v.dtype}" for n, v in feeds.items())
         raise ModelError(
             f"the module cannot be run on {shapes}: {described(error)}",

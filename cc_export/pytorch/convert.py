@@ -22,7 +22,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
 
-from cc_export.callables import described
+from cc_export.callables import FAILURES, described
 from cc_export.errors import ModelError
 from cc_export.near import near
 from cc_export.pytorch.agreement import Agreement, Arrays, agreement, answers, flattened
@@ -208,7 +208,7 @@ def _exported(torch: Any, call: _Call, exporter: Exporter) -> ModelProto:
             return _EXPORTERS[exporter](torch, call)
     except ModelError:
         raise
-    except Exception as error:  # torch raises whatever its passes and the module's code raise
+    except FAILURES as error:  # torch raises whatever its passes and the module's code raise
         raise ModelError(
             f"torch's {exporter} exporter cannot export the module: {_reason(error)}",
             "Try the other exporter, a fixed batch (`dynamic: {}`), or another opset.",
@@ -307,7 +307,7 @@ def _nothing_printed() -> Iterator[None]:
             os.close(kept)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """The cause in one line; torch wraps it into pages of advice."""
     cause: BaseException = error
     while cause.__cause__ is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cc_export.callables import CallableName, described
+from cc_export.callables import FAILURES, CallableName, described
 from cc_export.errors import ExportError, ModelError
 from cc_export.pytorch.need import need
 from cc_export.pytorch.weights import load_weights
@@ -34,7 +34,7 @@ def build_module(name: CallableName, arguments: Mapping[str, Any], weights: Path
         torch.manual_seed(0)
         try:
             found = found(**arguments)
-        except Exception as error:  # whatever the study's own code raises
+        except FAILURES as error:  # whatever the study's own code raises
             raise ModelError(f"{name.name}: calling it failed: {described(error)}") from None
     if not isinstance(found, torch.nn.Module):
         raise ModelError(
@@ -68,7 +68,7 @@ def prepared(module: Any) -> Any:
     _detach_computed(torch, module)
     try:
         own = copy.deepcopy(module).cpu().eval()
-    except Exception as error:  # modules may hold anything
+    except FAILURES as error:  # modules may hold anything
         raise ModelError(f"the module cannot be copied: {described(error)}") from None
     for part in own.modules():
         _plain_weights(part)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cc_core.outcomes import four_way
 from cc_export.answers import Answers
-from cc_export.callables import described
+from cc_export.callables import FAILURES, described
 from cc_export.dataset import Dataset
 from cc_export.errors import ModelError
 from cc_export.predictions import BaseComparison, Predictions
@@ -70,7 +70,7 @@ def _asked(case: Case, answers: Answers) -> Mapping[str, Any]:
     call = adapter.load()
     try:
         found = call(answers.whole(), case.dataset.labels)
-    except Exception as error:  # whatever the study's code raises
+    except FAILURES as error:  # whatever the study's code raises
         raise ModelError(f"{adapter.name}: the task failed: {described(error)}") from None
     if not isinstance(found, Mapping):
         hint = "Return a mapping with `metrics`, `values`, `correct` or `texts`."

@@ -105,8 +105,8 @@ export interface GroupRecord {
  *
  * `classes` are those of labels, or names of the targets of a regression. `attributes` is the
  * id of the chunk of labels and groups. `not_runnable` says why models cannot be run on these
- * instances in the page; empty where they can. `redacted`: inputs and labels of instances are
- * left out, ids and outcomes are there.
+ * instances in the page; empty where they can. `redacted`: inputs, labels and groups of
+ * instances are left out, ids and outcomes are there.
  */
 export interface DatasetRecord {
   readonly name: string;
