@@ -60,7 +60,8 @@ class Page:
             "rows": [{"codes": self.place(attributes["groups"]["g"]), "levels": 3}],
             "models": [self.model(site, chunks[name]) for name in models],
         }
-        if attributes["labels"] is not None and self.record["task"] == "classification":
+        # The labels of an embedding study are those of neighbours; texts are not in the attributes.
+        if attributes["labels"] is not None and self.record["task"] != "embedding":
             self.request["labels"] = self.place(attributes["labels"])
 
     def place(self, packed: Any) -> int:
@@ -150,6 +151,14 @@ def test_multilabel(tmp_path: Path, viewer: Viewer) -> None:
     check_outcomes(answer, (first == truth).all(1), (second == truth).all(1))
     check_means(answer, "agreement", (first == second).all(1), 0)
     check_means(answer, "differing", (first != second).sum(1), 1e-12)
+    assert len(answer["labels"]) == 9
+    for label, row in enumerate(answer["labels"]):
+        a, b = (side[:, label] == truth[:, label] for side in (first, second))
+        assert (row["outcomes"]["lost"], row["outcomes"]["gained"]) == (
+            (a & ~b).sum(),
+            (b & ~a).sum(),
+        )
+        assert row["test"]["difference"] == pytest.approx(b.mean() - a.mean())
     _, [apart, _] = Page(site, FIRST, SECOND).ask("disagreement")
     assert apart.tolist() == (first != second).any(1).astype(int).tolist()
 
@@ -158,12 +167,15 @@ def test_regression(tmp_path: Path, viewer: Viewer) -> None:
     """Numbers: how far apart they are, and whether they rise together."""
     truth = RNG.normal(size=N)
     values = [truth + RNG.normal(size=N) / 3 for _ in range(3)]
-    [answer], [gap] = Page(
+    [answer], [gap, error] = Page(
         built(tmp_path / "s", viewer, "regression", values, truth), FIRST, SECOND
     ).ask("pair")
     expected = np.abs(values[1] - values[2])
     np.testing.assert_allclose(gap, expected, atol=1e-6)
     check_means(answer, "gap", expected, 1e-6)
+    rise = np.abs(values[2] - truth) - np.abs(values[1] - truth)
+    np.testing.assert_allclose(error, rise, atol=1e-6)
+    check_means(answer, "error", rise, 1e-6)
     known = np.corrcoef(values[1], values[2])[0, 1]
     assert answer["correlation"] == pytest.approx(known, rel=1e-6)
     assert answer["whole"]["outcomes"] is None and answer["whole"]["test"] is None

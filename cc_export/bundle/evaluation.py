@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cc_core.jsonable import jsonable
 from cc_export.bundle.chunk import compact, pack
-from cc_export.bundle.records.instances import AttributesChunk, InstancesChunk
+from cc_export.bundle.records.instances import AttributesChunk, IdsChunk, InstancesChunk
 from cc_export.bundle.records.manifest import DatasetRecord, GroupRecord, InputRecord, PreviewRecord
 from cc_export.bundle.records.predictions import (
     BaseRecord,
@@ -31,6 +31,7 @@ from cc_export.tasks.names import CLASSIFICATION
 ATTRIBUTES = "data/attributes"
 _INSTANCES_BYTES = 1 << 19
 _MOST_PER_CHUNK = 500
+_IDS = 100_000
 # Instances by which the size of all is judged.
 _LOOKED_AT = 32
 _TEXT_BYTES = 1 << 20
@@ -158,6 +159,16 @@ def attributes_chunk(dataset: Dataset, *, redact: bool = False) -> AttributesChu
     )
 
 
+def ids_chunks(dataset: Dataset) -> dict[str, IdsChunk]:
+    """The ids of all instances, by the chunk's id; none where they are numbers from 0 on."""
+    if dataset.source.ids is None:
+        return {}
+    return {
+        f"data/ids/{number:04d}": IdsChunk(first, dataset.ids[first : first + _IDS])
+        for number, first in enumerate(range(0, len(dataset), _IDS))
+    }
+
+
 def dataset_record(
     dataset: Dataset, evaluation: Evaluation, *, redact: bool = False
 ) -> DatasetRecord:
@@ -179,6 +190,8 @@ def dataset_record(
         preview=PreviewRecord(preview.kind, preview.array, preview.columns) if preview else None,
         groups=tuple(GroupRecord(g.name, g.levels) for g in dataset.groups if g.name not in hidden),
         attributes=ATTRIBUTES,
+        ids=tuple(ids_chunks(dataset)),
+        ids_size=_IDS,
         output=evaluation.output,
         scores=evaluation.scores,
         threshold=evaluation.threshold,

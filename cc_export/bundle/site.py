@@ -105,6 +105,8 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
             writer.write(chunk)
         attributes = evaluation.attributes_chunk(content.dataset, redact=content.redact)
         writer.write(json_chunk(evaluation.ATTRIBUTES, attributes))
+        for chunk_id, ids in evaluation.ids_chunks(content.dataset).items():
+            writer.write(json_chunk(chunk_id, ids))
     models = build.models_chunk(content.results, content.embeddings)
     writer.write(json_chunk(build.MODELS, models))
     writer.write(_answers(content))

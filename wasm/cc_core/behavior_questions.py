@@ -28,11 +28,13 @@ class Paired:
     """A model beside the base: over all instances, and over the levels of each of the ``rows``.
 
     ``arrays`` are the values of each instance, float32 (n,), NaN where there is none; ``first`` is
-    the number of the answer's buffer that holds the first of them.
+    the number of the answer's buffer that holds the first of them. ``labels`` are rows of the
+    labels of a multilabel task.
     """
 
     whole: PairRow
     rows: tuple[tuple[PairRow, ...], ...]
+    labels: tuple[PairRow, ...]
     correlation: float | None
     first: int
     arrays: tuple[ArrayPlace, ...]
@@ -58,6 +60,8 @@ def pair(request: Request, tensors: Tensors) -> Answer:
     """Each model beside the first one: outcomes, McNemar's test, comparison values.
 
     ``rows`` lists ``codes`` (the number of a tensor with each instance's level) and ``levels``.
+    ``labels`` is the number of what a bundle's attributes have for labels: class indices, bits, or
+    numbers.
     """
     models, count = request["models"], int(request["instances"])
     labels = _given(request, "labels", tensors)
@@ -76,6 +80,7 @@ def pair(request: Request, tensors: Tensors) -> Answer:
         for name, place in model.get("values", {}).items():
             values[name] = _of(tensor_at(tensors, place), count).astype(np.float64)
         values = {name: _of(array, count) for name, array in values.items()}
+        labelled = request.get("task") == "multilabel" and labels is not None and own.arrays
         right = [_bits(one, tensors, count) for one in (models[0], model)]
         known = "values" in own.arrays and request["task"] == "regression"
         arrays = [array.astype(np.float32) for array in values.values()]
@@ -89,6 +94,9 @@ def pair(request: Request, tensors: Tensors) -> Answer:
                     )
                     for levels in grouped
                 ),
+                labels=paired.label_rows(base, own, labels, int(request["classes"]))
+                if labelled and labels is not None
+                else (),
                 correlation=paired.correlation(base, own) if known else None,
                 first=len(buffers),
                 arrays=tuple(map(placed, values, arrays)),

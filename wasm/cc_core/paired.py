@@ -60,11 +60,11 @@ def pair_values(
     """Each instance's comparison values (n,), by name; NaN where one of the two has no answer.
 
     ``agreement`` is 1 where both answered the same. Of classes: ``divergence`` estimates the
-    Kullback-Leibler divergence in nats from the base's probabilities, rather too low than too
-    high; ``truth`` is the change of the true class's probability. Of sets of labels: ``differing``
-    counts labels that only one of them has. Of numbers: ``gap`` is the mean absolute difference
-    over targets. Of embeddings: ``kept`` is the share of neighbours that both have. Of texts:
-    ``edits`` is the edit distance.
+    Kullback-Leibler divergence in nats from the base's probabilities, rather too low than too high;
+    ``truth`` is the change of the true class's probability. Of sets of labels: ``differing`` counts
+    labels that only one of them has. Of numbers: ``gap`` is the mean absolute difference over
+    targets, ``error`` by how much the absolute error rose. Of embeddings: ``kept`` is the share of
+    neighbours that both have. Of texts: ``edits`` is the edit distance.
 
     Raises:
         CoreError: an array is missing, or the two are not about the same instances.
@@ -116,6 +116,31 @@ def summed_up(
         outcomes=outcomes,
         test=paired_test(outcomes) if outcomes else None,
         means={name: _mean(array[which]) for name, array in values.items()},
+    )
+
+
+def label_rows(
+    base: Kept, other: Kept, truth: NDArray[np.generic], labels: int
+) -> tuple[PairRow, ...]:
+    """For each of so many labels what became of it: right where it is in a set if it is true.
+
+    Sets and ``truth`` are bits (n, bytes), the first label in the highest bit of the first byte.
+
+    Raises:
+        CoreError: the three are not about the same instances and labels.
+    """
+    known = [_array(base, "sets"), _array(other, "sets"), truth]
+    for one in known:
+        _same_length(tuple(one.shape), (len(truth), -(-labels // 8)))
+    first, second, true = (
+        np.unpackbits(one.astype(np.uint8), axis=1, count=labels) for one in known
+    )
+    columns = range(labels)
+    return tuple(
+        summed_up(
+            {}, first[:, at] == true[:, at], second[:, at] == true[:, at], slice(None), len(true)
+        )
+        for at in columns
     )
 
 
@@ -238,13 +263,26 @@ def _sets(base: Kept, other: Kept, _: int, __: NDArray[np.generic] | None) -> Va
     return {"agreement": (count == 0).astype(np.float64), "differing": count}
 
 
-def _numbers(base: Kept, other: Kept, _: int, __: NDArray[np.generic] | None) -> Values:
-    ours, theirs = _array(other, "values"), _array(base, "values")
+def _numbers(base: Kept, other: Kept, _: int, truth: NDArray[np.generic] | None) -> Values:
+    ours, theirs = _rows(_array(other, "values")), _rows(_array(base, "values"))
     _same_length(*(tuple(found.shape) for found in (ours, theirs)))
+    found = {"gap": _apart(ours, theirs)}
+    if truth is not None:
+        true = _rows(truth)
+        _same_length(tuple(ours.shape), tuple(true.shape))
+        found["error"] = _apart(ours, true) - _apart(theirs, true)
+    return found
+
+
+def _rows(array: NDArray[np.generic]) -> NDArray[np.float64]:
+    return array.reshape(len(array), math.prod(array.shape[1:])).astype(np.float64)
+
+
+def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean absolute difference (n,) of rows; NaN where it is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
-        mean = gap.reshape(len(gap), math.prod(gap.shape[1:])).mean(axis=1)
-    return {"gap": np.where(np.isfinite(mean), mean, np.nan)}
+        mean = np.abs(first - second).mean(axis=1)
+    return np.where(np.isfinite(mean), mean, np.nan)
 
 
 def _embeddings(base: Kept, other: Kept, _: int, __: NDArray[np.generic] | None) -> Values:

@@ -21,6 +21,14 @@ class AttributesChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class IdsChunk:
+    """``data/ids/…``: ids of very many instances, from index ``first``, to search and sort by."""
+
+    first: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InstancesChunk:
     """``data/instances/…``: some instances, from index ``first``.
 

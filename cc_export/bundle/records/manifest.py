@@ -102,9 +102,10 @@ class DatasetRecord:
     """The evaluation set; instance i is in chunk ``chunks[i // chunk_size]``.
 
     ``classes`` are those of labels, or names of the targets of a regression. ``attributes`` is the
-    id of the chunk of labels and groups. ``not_runnable`` says why models cannot be run on these
-    instances in the page; empty where they can. ``redacted``: inputs, labels and groups of
-    instances are left out, ids and outcomes are there.
+    id of the chunk of labels and groups, ``ids`` are those of chunks of all ids, ``ids_size`` in
+    each; there are none where an id is the number of its instance, from 0. ``not_runnable`` says
+    why models cannot be run on these instances in the page; empty where they can. ``redacted``:
+    inputs, labels and groups of instances are left out, ids and outcomes are there.
     """
 
     name: str
@@ -115,6 +116,8 @@ class DatasetRecord:
     preview: PreviewRecord | None
     groups: tuple[GroupRecord, ...]
     attributes: str
+    ids: tuple[str, ...]
+    ids_size: int
     output: str | None
     scores: Literal["logits", "probabilities"]
     threshold: float

@@ -104,9 +104,10 @@ export interface GroupRecord {
  * The evaluation set; instance i is in chunk `chunks[i // chunk_size]`.
  *
  * `classes` are those of labels, or names of the targets of a regression. `attributes` is the
- * id of the chunk of labels and groups. `not_runnable` says why models cannot be run on these
- * instances in the page; empty where they can. `redacted`: inputs, labels and groups of
- * instances are left out, ids and outcomes are there.
+ * id of the chunk of labels and groups, `ids` are those of chunks of all ids, `ids_size` in
+ * each; there are none where an id is the number of its instance, from 0. `not_runnable` says
+ * why models cannot be run on these instances in the page; empty where they can. `redacted`:
+ * inputs, labels and groups of instances are left out, ids and outcomes are there.
  */
 export interface DatasetRecord {
   readonly name: string;
@@ -117,6 +118,8 @@ export interface DatasetRecord {
   readonly preview: PreviewRecord | null;
   readonly groups: readonly GroupRecord[];
   readonly attributes: string;
+  readonly ids: readonly string[];
+  readonly ids_size: number;
   readonly output: string | null;
   readonly scores: "logits" | "probabilities";
   readonly threshold: number;
@@ -563,6 +566,12 @@ export interface TextsChunk {
 export interface AttributesChunk {
   readonly labels: PackedRecord | null;
   readonly groups: Readonly<Record<string, PackedRecord>>;
+}
+
+/** `data/ids/…`: ids of very many instances, from index `first`, to search and sort by. */
+export interface IdsChunk {
+  readonly first: number;
+  readonly ids: readonly string[];
 }
 
 /**

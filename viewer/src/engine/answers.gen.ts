@@ -139,11 +139,13 @@ export interface Piece {
  * A model beside the base: over all instances, and over the levels of each of the `rows`.
  *
  * `arrays` are the values of each instance, float32 (n,), NaN where there is none; `first` is
- * the number of the answer's buffer that holds the first of them.
+ * the number of the answer's buffer that holds the first of them. `labels` are rows of the
+ * labels of a multilabel task.
  */
 export interface Paired {
   readonly whole: PairRow;
   readonly rows: readonly (readonly PairRow[])[];
+  readonly labels: readonly PairRow[];
   readonly correlation: JsonNumber | null;
   readonly first: number;
   readonly arrays: readonly ArrayPlace[];
