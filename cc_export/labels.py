@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from cc_core.classification import NO_CLASS
 from cc_export.data import Arrays
 from cc_export.errors import ExportError
+from cc_export.near import near
 from cc_export.study.records import DatasetSource, Truth
 
+# Characters of a label that is shown.
+_MOST_SHOWN = 40
 Labels = tuple[NDArray[Any], tuple[str, ...]]
 
 
@@ -29,6 +32,11 @@ def _class_indices(source: DatasetSource, place: str, columns: Arrays) -> Labels
     name, labels = _only(source, place, columns)
     if labels.ndim == 1 and labels.dtype.kind in "OU" and _texts(labels):
         return _by_name(source, place, labels)
+    missing = labels.dtype.kind == "f" and labels.ndim == 1 and np.isnan(labels).any()
+    if missing:
+        row = int(np.argmax(np.isnan(labels)))
+        what = f"{place}: instance {row} has no label in {name!r}"
+        raise ExportError(what, "Every instance needs one; leave out those without.")
     if labels.ndim != 1 or labels.dtype.kind not in "iub":
         raise ExportError(
             f"{place}: labels {name!r} must be a list of class indices or names, "
@@ -62,7 +70,7 @@ def _by_name(source: DatasetSource, place: str, labels: NDArray[Any]) -> Labels:
     if wrong is not None:
         raise ExportError(
             f"{place}: instance {wrong} has the label {names[wrong]!r}, which is no class",
-            "Check `dataset.classes` and the labels.",
+            near(names[wrong], classes),
         )
     return np.array([index[name] for name in names], np.int64), classes
 
@@ -100,7 +108,7 @@ def _listed_sets(source: DatasetSource, place: str, columns: Arrays) -> Labels:
             place_of = index.get(str(part), part if isinstance(part, int) else -1)
             if not 0 <= place_of < len(classes):
                 what = f"{place}: instance {row} has the label {part!r}, which is no class"
-                raise ExportError(what, "Check `dataset.classes` and the labels.")
+                raise ExportError(what, near(str(part), classes))
             table[row, place_of] = True
     return table, classes
 
@@ -109,7 +117,8 @@ def _numbers(source: DatasetSource, place: str, columns: Arrays) -> Labels:
     table = _matrix(columns)
     if table is None:
         listed = ", ".join(map(repr, source.label))
-        raise ExportError(f"{place}: the labels {listed} must be numbers")
+        told = _first_text(columns)
+        raise ExportError(f"{place}: the labels {listed} must be numbers{told}")
     values = table.astype(np.float64)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values).all(axis=1)))
@@ -162,6 +171,17 @@ def _only(source: DatasetSource, place: str, columns: Arrays) -> tuple[str, NDAr
 
 def _texts(labels: NDArray[Any]) -> bool:
     return all(isinstance(label, str) for label in labels.tolist())
+
+
+def _first_text(columns: Arrays) -> str:
+    """Where a column of numbers has something else."""
+    for values in columns.values():
+        for row, value in enumerate(values.tolist() if values.dtype.kind in "OU" else ()):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                return f"; instance {row} has {str(value)[:_MOST_SHOWN]!r}"
+    return ""
 
 
 def _matrix(columns: Arrays) -> NDArray[Any] | None:

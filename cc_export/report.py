@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ if TYPE_CHECKING:  # errors are printed without waiting for onnxruntime to load
 
 # Flags of one kind that are printed each.
 _MOST_FLAGS = 3
-# Models without a metric that are named.
+# Models without a metric, or that failed for one reason, that are named.
 _MOST_NAMED = 3
 # Characters of a model id beside a bar.
 _WIDTH = 40
@@ -125,8 +126,8 @@ def print_validation(found: Validation, console: Console, *, quiet: bool = False
     """Warnings, model files that cannot be used, and one line that sums up."""
     for warning in found.warnings:
         print_marked("warning", "yellow", warning, console)
-    for model, reason in found.failures.items():
-        print_marked("failed", "red", f"{model}: {reason}", console)
+    for line in _together(found.failures):
+        print_marked("failed", "red", line, console)
     if quiet:
         return
     models = _many(found.models, "model") + (
@@ -247,16 +248,35 @@ def print_warnings(report: Report, console: Console) -> None:
 
 
 def print_failures(report: Report, console: Console) -> None:
-    """One line for each model that failed, and for each metric that did, with its models."""
-    for model, reason in report.failures.items():
-        print_marked("failed", "red", f"{model}: {reason}", console)
+    """One line for each model that failed, and for each metric that did, with its models.
+
+    Many models that failed for one reason are told together.
+    """
+    for line in _together(report.failures):
+        print_marked("failed", "red", line, console)
     reasons = dict.fromkeys(reason for listed in report.missing.values() for reason in listed)
     for reason in reasons:
         models = [model for model, listed in report.missing.items() if reason in listed]
-        named = ", ".join(models[:_MOST_NAMED])
+        print_marked("failed", "red", f"{_named(models)}: {reason}", console)
+
+
+def _together(reasons: Mapping[str, str]) -> Iterator[str]:
+    """A line for each model, or for many of one reason, whatever their files are called."""
+    alike: dict[str, dict[str, str]] = {}
+    for model, reason in reasons.items():
+        # Reasons begin with the name of the model's file.
+        told = re.sub(r"^[^:\n]+\.onnx: ", "", reason)
+        alike.setdefault(told, {})[model] = reason
+    for told, models in alike.items():
         if len(models) > _MOST_NAMED:
-            named += f" and {len(models) - _MOST_NAMED:,} more"
-        print_marked("failed", "red", f"{named}: {reason}", console)
+            yield f"{_named(list(models))}: {told}"
+        else:
+            yield from (f"{model}: {reason}" for model, reason in models.items())
+
+
+def _named(models: Sequence[str]) -> str:
+    more = len(models) - _MOST_NAMED
+    return ", ".join(models[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def print_error(error: ExportError, console: Console) -> None:

@@ -160,7 +160,21 @@ COLUMNS = "  inputs: {x: {columns: [a]}}\n  label: y\n  classes: [n, p]"
         ("data.tsv", "a\ty\n1\n", "data.tsv:2: has 1 value, the header names 2 columns"),
         ("data.csv", "a,y\n1,n\n2,\udce9\n", "data.csv:3: not UTF-8 text: "),
         ("data.jsonl", "", "data.jsonl: holds no instances"),
-        ("data.csv", "a,y\n1,maybe\n", "maybe"),
+        (
+            "data.csv",
+            "a,y\n1,pp\n",
+            "data.csv: instance 0 has the label 'pp', which is no class\n    Did you mean 'p'?",
+        ),
+        (
+            "data.csv",
+            "a,y\n1,1\n1,\n",
+            "data.csv: instance 1 has no label in 'y'\n    Every instance needs one; leave out",
+        ),
+        (
+            "data.csv",
+            'a,y\n1,"n\n',
+            "data.csv:2: unexpected end of data\n    Is every double quote closed, and written",
+        ),
         ("data.csv", "", "data.csv"),
         ("data.jsonl", '{"a": 1, "y": "n"}\n{"a": \n', "data.jsonl"),
         ("data.jsonl", "[1, 2]\n", "data.jsonl"),
@@ -221,6 +235,22 @@ def test_other_delimiters(name: str, delimiter: str, told: str, value: str, tmp_
     with pytest.raises(ExportError) as caught:
         study_of(tmp_path, TABLE.format(name=name))
     assert caught.value.hint == f"Its columns seem to be separated by {told}."
+
+
+def test_numbers_that_are_none(tmp_path: Path) -> None:
+    """The first label that is no number is told where numbers are wanted."""
+    (tmp_path / "data.csv").write_text("a,y\n1,2.5\n1,much\n", "utf-8")
+    (tmp_path / "study.yaml").write_text(
+        "dataset:\n  path: data.csv\n  inputs: {x: {columns: [a]}}\n  label: y\n"
+        "evaluation: {task: regression}\nmodels: [{id: a}]\n",
+        "utf-8",
+    )
+    with pytest.raises(StudyError) as caught:
+        dataset_of(load_study(tmp_path))
+    assert str(caught.value) == (
+        f"{tmp_path / 'study.yaml'}:4: dataset.label: {tmp_path / 'data.csv'}: "
+        "the labels 'y' must be numbers; instance 1 has 'much'"
+    )
 
 
 PICTURES = "  path: pictures\n  label: class\n  inputs: {x: {array: image}}\n"

@@ -90,7 +90,7 @@ def test_one_array_may_serve_twice(source: DatasetSource) -> None:
         (
             {"labels": np.array(["left", "up"] * 6)},
             "FILE: instance 1 has the label 'up', which is no class\n"
-            "    Check `dataset.classes` and the labels.",
+            "    Known: 'left', 'right', 'both */'.",
         ),
         (
             {"labels": np.zeros(12)},

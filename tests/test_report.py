@@ -13,7 +13,14 @@ from cc_export import export, read_site
 from cc_export.bundle.records.models import FlagRecord
 from cc_export.errors import ExportError, Problem
 from cc_export.pipeline import Report
-from cc_export.report import DrawnProgress, print_error, print_flags, print_summary, spell_bytes
+from cc_export.report import (
+    DrawnProgress,
+    print_error,
+    print_failures,
+    print_flags,
+    print_summary,
+    spell_bytes,
+)
 from cc_export.viewer import Viewer
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "models"
@@ -74,6 +81,19 @@ def test_flags_are_told() -> None:
     assert printed(out).splitlines() == [
         "flagged 5 models slower than its parent: m0, m1, m2, …; the site says why of each",
         "flagged [b]x[/b]: bigger than it claims: The file takes 32.",
+    ]
+
+
+def test_failures_of_one_reason_are_one_line() -> None:
+    """Many models that fail alike are told together, few each, whatever their files are called."""
+    alike = {f"m{n}": f"m{n}.onnx: there is no output 'x'\n    It has y." for n in range(4)}
+    report = Report(Path("site"), 6, 0, 0, {}, {**alike, "[b]": "b.onnx: damaged"}, 0)
+    out = console(200)
+    print_failures(report, out)
+    assert printed(out).splitlines() == [
+        "failed m0, m1, m2 and 1 more: there is no output 'x'",
+        "    It has y.",
+        "failed [b]: b.onnx: damaged",
     ]
 
 

@@ -72,6 +72,13 @@ def findings(file: Path) -> list[str]:
              "    Looked in FOLDER."],
         ),
         (
+            "models: [{id: a, onnx: .}, {id: b, outputs: stduy.yaml}]",
+            ["study.yaml:1: models[0].onnx: model 'a': '.' is a folder, no file",
+             "    Looked in FOLDER.",
+             "study.yaml:1: models[1].outputs: model 'b': there is no file 'stduy.yaml'",
+             "    Is it 'study.yaml'? Looked in FOLDER."],
+        ),
+        (
             "models: [{id: a, onnx: %s}]" % ("n" * 400),
             [f"study.yaml:1: models[0].onnx: model 'a': there is no file '{'n' * 400}'",
              "    Looked in FOLDER."],

@@ -43,7 +43,10 @@ class ImageTable(Table):
         self._files = self._listed() if self._labels else self._found()
         if not self._files:
             known = ", ".join(sorted(SUFFIXES))
-            raise ExportError(f"{folder}: there are no images in it", f"Known: {known}.")
+            hint = (
+                f"Images lie in a folder for each class and are {known}; a table is named itself."
+            )
+            raise ExportError(f"{folder}: there are no images in it", hint)
         if form.size is None:
             self._form = ImageForm(self._size_of_first(), form.mode, form.layout)
         self._check_size()

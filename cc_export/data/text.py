@@ -140,7 +140,9 @@ class CsvTable(_TextTable):
                     yield at, dict(zip(self._header, cells, strict=True))
                 at = lines.at
         except csv.Error as error:
-            raise ExportError(f"{self.place}:{lines.number}: {error}") from None
+            what = f"{self.place}:{lines.number}: {error}"
+            hint = "Is every double quote closed, and written twice within a value?"
+            raise ExportError(what, hint) from None
 
     def _ragged(self, line: int, found: int) -> ExportError:
         names = len(self._header)

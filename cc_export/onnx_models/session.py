@@ -17,6 +17,8 @@ PROVIDER = "CPUExecutionProvider"
 THREADS = 1
 _FATAL_ONLY = 4
 _FOLDER = "session.model_external_initializers_file_folder_path"
+# Characters of a value that is shown.
+_MOST_SHOWN = 40
 # Of a reason: onnxruntime says on the first few what is wrong, and then where in its own source.
 _MOST_LINES = 3
 _NUMPY: Mapping[str, DTypeLike] = {
@@ -141,9 +143,10 @@ class Session:
         try:
             return np.array(rows, np.object_ if texts else np.float64)
         except (TypeError, ValueError):
+            wrong = next((value for row in rows for value in row if not _is_number(value)), rows[0])
             raise ModelError(
-                f"{self._path.name}: input {name!r} takes numbers, and the instances' lists "
-                "hold something else"
+                f"{self._path.name}: input {name!r} takes numbers, and an instance has "
+                f"{str(wrong)[:_MOST_SHOWN]!r} among its values"
             ) from None
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[NDArray[np.generic]]:
@@ -180,3 +183,11 @@ class Session:
         reason = " ".join(line.strip() for line in lines[:_MOST_LINES])
         text = reason.replace(str(self._path), self._path.name)
         return ModelError(f"{self._path.name}: onnxruntime cannot {what} it: {text}")
+
+
+def _is_number(value: object) -> bool:
+    try:
+        np.float64(value)  # type: ignore[arg-type]  # which is the question
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +21,8 @@ Check = Callable[[StudyFile, Document], Iterator[Problem]]
 
 # Of one check. A study with more of them has one cause for all, and hints take time.
 _MOST = 100
+# Files of a folder that are compared with a name; a folder may hold a million.
+_MOST_BESIDE = 1_000
 
 
 def check(form: StudyFile, document: Document) -> list[Problem]:
@@ -97,8 +101,9 @@ def _files(form: StudyFile, document: Document) -> Iterator[Problem]:
         named = (("onnx", model.onnx), ("outputs", model.outputs), ("weights", model.weights))
         for key, name in named:
             if name and not _is_file(folder / name):
-                what = f"model {model.id!r}: there is no file {name!r}"
-                yield _problem(document, ("models", index, key), what, f"Looked in {folder}.")
+                what, hint = _missing(folder, name)
+                what = f"model {model.id!r}: {what}"
+                yield _problem(document, ("models", index, key), what, hint)
     yield from _data(form, document, folder)
 
 
@@ -110,12 +115,24 @@ def _data(form: StudyFile, document: Document, folder: Path) -> Iterator[Problem
         what = "has neither `path` nor `call`" if data.path is None else "has `path` and `call`"
         yield _problem(document, ("dataset",), what, "Say with one of them where the data are.")
     elif data.path is not None and not _is_there(folder / data.path):
-        what = f"there is no file {data.path!r}"
-        yield _problem(document, ("dataset", "path"), what, f"Looked in {folder}.")
+        yield _problem(document, ("dataset", "path"), *_missing(folder, data.path))
     elif data.path is not None and not _is_data(folder / data.path):
         what = f"{data.path!r} is no known kind of data file"
         hint = f"Allowed: {', '.join(DATA_SUFFIXES)}, or a folder of images."
         yield _problem(document, ("dataset", "path"), what, hint)
+
+
+def _missing(folder: Path, name: str) -> tuple[str, str]:
+    """What is said of a file that is not there, and one beside it that may be meant."""
+    looked = f"Looked in {folder}."
+    path = folder / name
+    beside: list[str] = []
+    with suppress(OSError):  # a name that is too long, or a folder that may not be read
+        if path.is_dir():
+            return f"{name!r} is a folder, no file", looked
+        beside = sorted(file.name for file in islice(path.parent.iterdir(), _MOST_BESIDE))
+    found = difflib.get_close_matches(path.name, beside, 1, 0.7)
+    return f"there is no file {name!r}", f"Is it {found[0]!r}? {looked}" if found else looked
 
 
 def _is_there(path: Path) -> bool:
