@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cc_export.onnx_models.activations import Activation, activations
+from cc_export.onnx_models.flat import flatten
 from cc_export.onnx_models.quantization import Quantization
 from cc_export.onnx_models.read import read_file
 from cc_export.onnx_models.weights import weights
@@ -39,7 +40,10 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A model file, read once. ``bytes`` includes external data; ``sha256`` is of all of it."""
+    """A model file, read once. ``bytes`` includes external data; ``sha256`` is of all of it.
+
+    ``operators`` counts nodes, those inside others and inside functions included.
+    """
 
     bytes: int
     sha256: str
@@ -63,7 +67,7 @@ def inspect_model(path: Path) -> Inspection:
         opset=max(
             (o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0
         ),
-        operators=tuple(sorted(Counter(node.op_type for node in model.graph.node).items())),
+        operators=tuple(sorted(Counter(node.op_type for node in flatten(model).nodes).items())),
         tensors=tuple(
             TensorFacts(
                 layer=weight.layer,

@@ -13,6 +13,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 from tiny_models import Array
 
 from cc_export.errors import ModelError
+from cc_export.evaluate import batch_size
 from cc_export.inspect import inspect_model
 from cc_export.onnx_models.flat import flatten
 from cc_export.onnx_models.modules import is_counted
@@ -205,6 +206,21 @@ def test_large_weights_of_functions_and_branches_stay_in_the_file(tmp_path: Path
     found = list(weights(read_model(path), path))
     assert len(found) == 2
     assert all(np.array_equal(one.read(), large) for one in found)
+
+
+def test_operators_inside_others_count(tmp_path: Path) -> None:
+    """What quantizes by the whole batch inside a branch has the model run one instance at a time,
+    as it does outside."""
+    dynamic = node("DynamicQuantizeLinear", "image", "q s z")
+    nodes = [dynamic, node("DequantizeLinear", "q s z", "o")]
+    then = body(nodes, {}, (), "o")
+    other = body([node("Identity", "image", "o")], {}, (), "o")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model([condition(then, other, "If_1")], YES).SerializeToString())
+    operators = dict(inspect_model(path).operators)
+    expected = {"If": 1, "DynamicQuantizeLinear": 1, "DequantizeLinear": 1, "Identity": 1}
+    assert operators == expected
+    assert batch_size(operators) == 1
 
 
 def test_functions_without_end() -> None:

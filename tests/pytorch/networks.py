@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -109,3 +110,23 @@ def raises() -> nn.Module:
 
 
 READY = nn.Sequential(nn.Linear(2, 2))
+
+
+class Packed(nn.Module):
+    """A linear layer as GPTQ stores it: eight numbers of four bits in 32, scales for each group."""
+
+    def __init__(self, inputs: int = 32, outputs: int = 16, group: int = 8) -> None:
+        super().__init__()
+        rng = np.random.default_rng(0)
+        words = rng.integers(-(2**31), 2**31, (inputs // 8, outputs)).astype(np.int32)
+        self.register_buffer("qweight", torch.tensor(words))
+        scales = rng.random((inputs // group, outputs)).astype(np.float32)
+        self.register_buffer("scales", torch.tensor(scales))
+        self.register_buffer("g_idx", torch.arange(inputs) // group)
+        self.register_buffer("shifts", torch.arange(0, 32, 4, dtype=torch.int32))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        words = self.qweight.unsqueeze(1).expand(-1, 8, -1)
+        numbers = torch.bitwise_right_shift(words, self.shifts.view(1, 8, 1)) & 15
+        matrix = numbers.reshape(-1, self.qweight.shape[1]) - 8
+        return x @ (self.scales[self.g_idx] * matrix)

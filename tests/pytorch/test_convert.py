@@ -209,3 +209,23 @@ def test_wrappers_are_taken_off(tmp_path: Path) -> None:
     module = nn.DataParallel(networks.trained(networks.Net()))
     _, file = exported(tmp_path, module, "legacy")
     assert "stem" in {w.layer for w in weights(read_model(file), file)}
+
+
+def test_packed_weights(tmp_path: Path) -> None:
+    """Integers that a module unpacks are one weight, with the values it has in torch."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = networks.Packed()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc(x)
+
+    module = Net()
+    rows = {"x": np.eye(32, dtype=np.float32)}
+    _, file = exported(tmp_path, module, "dynamo", rows)
+    [weight] = weights(read_model(file), file)
+    with torch.no_grad():
+        expected = module(torch.eye(32)).numpy()
+    np.testing.assert_array_equal(weight.read(), expected)
