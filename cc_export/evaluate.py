@@ -167,7 +167,7 @@ def answers_of(
 
     def answers() -> Iterator[Any]:
         if subject.outputs is not None:
-            return _written(_given(subject, dataset, task), subject)
+            return _written(_given(subject, dataset, task, folder), subject)
         return _written(_run(subject, dataset, evaluation, task), subject)
 
     if keep is not None:
@@ -202,8 +202,12 @@ def _run(subject: Subject, dataset: Dataset, evaluation: Evaluation, task: Task)
         yield _fitted(np.asarray(answers), count, what, dataset, task, subject)
 
 
-def _given(subject: Subject, dataset: Dataset, task: Task) -> Iterator[Any]:
-    """Answers from a file: the array that the task names, and ids to check them by, if any."""
+def _given(subject: Subject, dataset: Dataset, task: Task, folder: Path) -> Iterator[Any]:
+    """Answers from a file, in the dataset's order: the array that the task names.
+
+    Where the file's ids are in another order, its answers are copied to where rows of any place
+    are read at once.
+    """
     assert subject.outputs is not None
     try:
         table = NpzTable(subject.outputs)
@@ -212,18 +216,17 @@ def _given(subject: Subject, dataset: Dataset, task: Task) -> Iterator[Any]:
             wanted = " or ".join(map(repr, task.arrays))
             hint = f"It holds {', '.join(sorted(table.columns)) or 'no array'}."
             raise ModelError(f"{subject.name}: there is no array {wanted}", hint)
+        order = _order(table, subject, dataset)
         count = table.length_of(name)
         if count != len(dataset):
             raise ModelError(
                 f"{subject.name}: array {name!r} has {count} answers for {len(dataset)} instances"
             )
-        if "ids" in table.columns:
-            ids = table.read(["ids"], 0, count)["ids"].tolist()
-            if tuple(map(str, ids)) != dataset.ids:
-                hint = "Its array 'ids' must be that of the dataset, in the same order."
-                raise ModelError(f"{subject.name}: its answers are to other instances", hint)
-        for first in range(0, count, ROWS):
-            part = table.read([name], first, ROWS)[name]
+        parts = (table.read([name], first, ROWS)[name] for first in range(0, count, ROWS))
+        if order is not None:
+            whole = collect(parts, count, folder, None).whole()
+            parts = (whole[order[first : first + ROWS]] for first in range(0, count, ROWS))
+        for part in parts:
             yield _fitted(part, len(part), f"array {name!r}", dataset, task, subject)
     except ModelError:
         raise
@@ -231,6 +234,31 @@ def _given(subject: Subject, dataset: Dataset, task: Task) -> Iterator[Any]:
         raise ModelError(error.what.replace(str(subject.outputs), subject.name), error.hint) from (
             None
         )
+
+
+def _order(table: NpzTable, subject: Subject, dataset: Dataset) -> NDArray[np.intp] | None:
+    """Where the answer to each instance stands in the file; None: in the same place."""
+    if "ids" not in table.columns:
+        return None
+    count = table.length_of("ids")
+    given = list(map(str, table.read(["ids"], 0, count)["ids"].tolist())) if count else []
+    if tuple(given) == dataset.ids:
+        return None
+    places = {id_: place for place, id_ in enumerate(given)}
+    known = set(dataset.ids)
+    hint = (
+        f"Its array 'ids' must be the ids of the dataset, such as {dataset.ids[0]!r}, in any order."
+    )
+    unknown = next((id_ for id_ in given if id_ not in known), None)
+    if unknown is not None:
+        raise ModelError(f"{subject.name}: its id {unknown!r} is that of no instance", hint)
+    lacking = next((id_ for id_ in dataset.ids if id_ not in places), None)
+    if lacking is not None:
+        raise ModelError(f"{subject.name}: there is no answer to instance {lacking!r}", hint)
+    if len(places) < len(given):
+        double = next(id_ for place, id_ in enumerate(given) if places[id_] != place)
+        raise ModelError(f"{subject.name}: there are two answers to instance {double!r}", hint)
+    return np.array([places[id_] for id_ in dataset.ids], np.intp)
 
 
 def _written(parts: Iterator[Any], subject: Subject) -> Iterator[Any]:
@@ -256,9 +284,19 @@ def _fitted(  # noqa: PLR0913, PLR0917 (what the error says of where the answers
         raise ModelError(
             f"{subject.name}: {what} is {values.dtype} of shape {list(values.shape)}, "
             f"but {task.wanted(count, dataset)}",
-            "Check `evaluation.output` and `dataset.classes`.",
+            fitting_hint(dataset),
         )
     return fitted.tolist() if fitted.dtype.kind == "O" else fitted
+
+
+def fitting_hint(dataset: Dataset) -> str:
+    """What to try where answers are not what the task needs."""
+    if dataset.classes and not dataset.source.classes:
+        return (
+            "Check `evaluation.output`, and name every class in `dataset.classes`, also those that "
+            "no label has."
+        )
+    return "Check `evaluation.output` and `dataset.classes`."
 
 
 def _foreign(call: CallableName, doing: str, *arguments: Any) -> Any:

@@ -217,7 +217,7 @@ def _report(
                 for name, level in hidden_groups_of(content).items()
             ),
             *(
-                f"{r.model.id}: {warning}"
+                f"{r.model.id}: {r.told(warning)}"
                 for r in content.results
                 if r.predictions
                 for warning in r.predictions.warnings

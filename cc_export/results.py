@@ -53,6 +53,11 @@ class ModelResult:
         found = tuple(self.origins[stage] for stage in stages if stage in self.origins)
         return found if len(found) == len(stages) else None
 
+    def told(self, text: str) -> str:
+        """What is said of its file, by the name that the study has: of a module, what makes it."""
+        path, module = self.model.onnx, self.model.torch
+        return text.replace(path.name, module.call.name) if path and module else text
+
     @property
     def layers_chunk(self) -> str | None:
         """Id of the chunk of its layers."""

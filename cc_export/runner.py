@@ -175,7 +175,7 @@ def _keep(
     stage: Stage[Found], result: ModelResult, found: Found | ModelError, origin: str | None
 ) -> ModelResult:
     if isinstance(found, ModelError):
-        return replace(result, failure=str(found))
+        return replace(result, failure=result.told(str(found)))
     if stage.keep is None:
         return result
     origins = {**result.origins, stage.name: origin} if origin else result.origins

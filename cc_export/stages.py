@@ -322,7 +322,7 @@ def time_models(results: Results, source: DatasetSource, content: str, runner: R
                 advance(model)
     give_back()
     return tuple(
-        replace(r, failure=failures[r.model.id])
+        replace(r, failure=r.told(failures[r.model.id]))
         if r.model.id in failures
         else replace(r, latency=together(turns[r.model.id]) if r.model.id in turns else None)
         for r in results

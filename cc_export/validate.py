@@ -15,12 +15,14 @@ from onnx.helper import tensor_dtype_to_np_dtype
 
 from cc_export.dataset import Dataset, dataset_of
 from cc_export.errors import ModelError
+from cc_export.evaluate import fitting_hint
 from cc_export.executor import Inline, run_all
 from cc_export.onnx_models.narrowing import NARROWING_HINT, what_is_lost
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.weights import weights
 from cc_export.study import LoadedStudy, load_study
 from cc_export.study.records import Evaluation
+from cc_export.tasks.table import task_of
 
 # Types of inputs that do not hold every number.
 _WHOLE: Mapping[int, np.dtype[Any]] = {
@@ -30,6 +32,16 @@ _WHOLE: Mapping[int, np.dtype[Any]] = {
         TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64,
     )
 }  # fmt: skip
+# Types of answers that tasks know.
+_STORED: Mapping[int, np.dtype[Any]] = {
+    **_WHOLE,
+    **{
+        kind: tensor_dtype_to_np_dtype(kind)
+        for kind in (TensorProto.FLOAT16, TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.STRING)
+    },
+}
+# Numbers of an answer that are looked at before it is there.
+_MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +118,35 @@ def _open_model(path: Path, dataset: Dataset | None, evaluation: Evaluation | No
             f"{path.name}: there is no output {evaluation.output!r}",
             f"`evaluation.output` may be {', '.join(outputs)}.",
         )
+    if evaluation:
+        _check_answers(model, path, dataset, evaluation)
     if len(dataset) and not dataset.source.preprocess:
         _check_sizes(model, path, dataset)
+
+
+def _check_answers(model: ModelProto, path: Path, dataset: Dataset, evaluation: Evaluation) -> None:
+    """An answer is what the task needs, as far as the model says what it answers."""
+    if evaluation.postprocess or evaluation.generate or not model.graph.output:
+        return
+    named = [value for value in model.graph.output if value.name == evaluation.output]
+    value = (named or model.graph.output)[0]
+    tensor = value.type.tensor_type
+    sides = [side.dim_value for side in tensor.shape.dim][1:]
+    kind = _STORED.get(tensor.elem_type)
+    if kind is None or not tensor.shape.dim or not all(side > 0 for side in sides):
+        return
+    if math.prod(sides) > _MOST:
+        return
+    count = len(dataset)
+    # One number, repeated: nothing is as large as a model may say that it is.
+    answer = np.broadcast_to(np.zeros((), kind), (1, *sides))
+    task = task_of(evaluation)
+    if task.fitted(answer, dataset) is None:
+        raise ModelError(
+            f"{path.name}: output {value.name!r} is {kind} of shape {[count, *sides]}, "
+            f"but {task.wanted(count, dataset)}",
+            fitting_hint(dataset),
+        )
 
 
 def _check_sizes(model: ModelProto, path: Path, dataset: Dataset) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 import tiny_models
 
-from cc_export.errors import ExportError
+from cc_export.dataset import dataset_of
+from cc_export.errors import ExportError, ModelError
+from cc_export.evaluate import Subject, evaluate
+from cc_export.study import load_study
+from cc_export.study.records import Evaluation
 from cc_export.validate import validate_study
+
+CLASSIFY = Evaluation("classification", output="logits")
 
 
 def test_a_valid_study(tiny: Path) -> None:
@@ -62,3 +70,33 @@ def test_instances_that_cannot_be_read(tiny: Path) -> None:
     with pytest.raises(ExportError) as caught:
         validate_study(tiny)
     assert str(caught.value).startswith(f"{tiny.resolve() / 'evaluation.npz'}: ")
+
+
+def test_classes_that_no_label_has(tiny: Path) -> None:
+    """Without `classes` there are as many as the labels name: models of more are named before an
+    export, with the same words as there.
+    """
+    study = tiny / "study.yaml"
+    text = study.read_text("utf-8")
+    study.write_text(text.replace('  classes: [left, right, "both */"]\n', ""), "utf-8")
+    model = onnx.load(tiny / "models" / "base.onnx")
+    model.graph.output[0].CopyFrom(
+        onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["n", 3])
+    )
+    onnx.save(model, tiny / "models" / "base.onnx")
+    assert validate_study(tiny).failures == {}
+    with np.load(tiny / "evaluation.npz") as file:
+        arrays = dict(file)
+    np.savez(tiny / "evaluation.npz", **{**arrays, "labels": np.minimum(arrays["labels"], 1)})
+    found = validate_study(tiny).failures
+    assert found["base"] == (
+        "base.onnx: output 'logits' is float32 of shape [12, 3], but 12 instances of 2 classes "
+        "(as many as its labels name) need numbers of shape [12, 2]\n"
+        "    Check `evaluation.output`, and name every class in `dataset.classes`, also those that "
+        "no label has."
+    )
+    dataset = dataset_of(load_study(tiny))
+    assert dataset is not None
+    with pytest.raises(ModelError) as caught:
+        evaluate(Subject("base", tiny / "models" / "base.onnx"), dataset, CLASSIFY)
+    assert str(caught.value) == found["base"]

@@ -24,14 +24,14 @@ _PICKLED = (b"PK\x03\x04", b"\x80")
 def load_weights(module: Any, file: Path) -> None:
     """Give a module the weights of a file.
 
-    A checkpoint that holds more than the weights, names with a wrapper's prefix, and masks of
-    ``torch.nn.utils.prune`` are understood.
+    A checkpoint that holds more than the weights, names with a wrapper's prefix, masks of
+    ``torch.nn.utils.prune``, and tensors stored under one of several names are understood.
 
     Raises:
         ModelError: the file cannot be read, holds more than tensors, or fits another module.
     """
     wanted = module.state_dict()
-    found = _fitting(_state(file), wanted)
+    found = _with_aliases(_fitting(_state(file), wanted), wanted)
     _compare(file.name, found, wanted)
     module.load_state_dict(found)
 
@@ -79,7 +79,7 @@ def _refused(file: Path, error: Exception) -> ModelError:
             f"{file.name}: is a pickle that holds more than tensors{what}; loading it would run "
             "code of whoever made it, so it is refused",
             "Save the weights alone: torch.save(model.state_dict(), FILE), or "
-            "safetensors.torch.save_file(model.state_dict(), FILE).",
+            "safetensors.torch.save_model(model, FILE).",
         )
     return ModelError(
         f"{file.name}: cannot be read as PyTorch weights: {_line(error)}",
@@ -115,6 +115,18 @@ def _fitting(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]
             # As torch.nn.utils.prune keeps a pruned tensor.
             found[base] = found.pop(name) * found.pop(f"{base}_mask")
     return found
+
+
+def _with_aliases(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A tensor that the module has under several names is stored once by safetensors."""
+    known = {_place(wanted[name]): value for name, value in found.items() if name in wanted}
+    lacking = {name: _place(tensor) for name, tensor in wanted.items() if name not in found}
+    return found | {name: known[place] for name, place in lacking.items() if place in known}
+
+
+def _place(tensor: Any) -> tuple[object, ...]:
+    """Where a tensor's values are: equal for two names of one; an empty one is nowhere."""
+    return (tensor.data_ptr() or id(tensor), tuple(tensor.shape), tensor.stride())
 
 
 def _compare(file: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -39,7 +39,8 @@ def fitted(values: NDArray[Any], dataset: Dataset) -> NDArray[Any] | None:
 def wanted(count: int, dataset: Dataset) -> str:
     """What answers must look like."""
     classes = len(dataset.classes)
-    of = f" of {classes} classes" if classes else ""
+    guessed = "" if dataset.source.classes else " (as many as its labels name)"
+    of = f" of {classes} classes{guessed}" if classes else ""
     return f"{count} instances{of} need numbers of shape [{count}, {classes or 'classes'}]"
 
 

@@ -160,3 +160,13 @@ def test_what_a_study_file_may_not_say(study: Path, changes: dict, text: str) ->
     with pytest.raises(ExportError) as caught:
         load_study(study)
     assert text in str(caught.value).replace(f"{study}/", "")
+
+
+def test_failures_name_the_module(exported: Export, study: Path) -> None:
+    """What is wrong with a module's answers is said of what makes it, not of a cached file."""
+    write(study, {**STUDY, "dataset": {**STUDY["dataset"], "classes": ["a", "b", "c", "d"]}})  # type: ignore[dict-item]
+    report = exported()
+    assert set(report.failures) == {"dense", "narrow"}
+    for reason in report.failures.values():
+        assert reason.startswith("net:small: output ")
+        assert ".onnx" not in reason

@@ -9,7 +9,7 @@ from pathlib import Path
 import networks
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file, save_model
 from torch import nn
 from torch.nn.utils import prune
 
@@ -86,7 +86,7 @@ def test_pickles_are_refused(tmp_path: Path) -> None:
         "w.pt: is a pickle that holds more than tensors (posix.system); loading it would run code "
         "of whoever made it, so it is refused\n"
         "    Save the weights alone: torch.save(model.state_dict(), FILE), or "
-        "safetensors.torch.save_file(model.state_dict(), FILE)."
+        "safetensors.torch.save_model(model, FILE)."
     )
 
 
@@ -147,3 +147,31 @@ def test_a_missing_file(tmp_path: Path) -> None:
     """So is a file that is not there."""
     with pytest.raises(ModelError, match=r"^w\.pt: no such file of weights$"):
         load_weights(module(), tmp_path / "w.pt")
+
+
+def tied() -> nn.Module:
+    shared = nn.Linear(2, 2)
+    return nn.ModuleDict({"first": shared, "between": nn.Linear(2, 2), "again": shared})
+
+
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+def test_tensors_under_several_names(tmp_path: Path, name: str) -> None:
+    """safetensors stores a shared tensor once, whatever name it takes; the module gets it whole."""
+    source = networks.trained(tied(), seed=5)
+    if name == "w.pt":
+        torch.save(source.state_dict(), tmp_path / name)
+    else:
+        save_model(source, str(tmp_path / name))
+        assert len(load_file(tmp_path / name)) < len(source.state_dict())
+    found = tied()
+    load_weights(found, tmp_path / name)
+    for key, value in source.state_dict().items():
+        assert torch.equal(found.state_dict()[key], value)
+
+
+def test_equal_tensors_of_one_shape_are_not_shared(tmp_path: Path) -> None:
+    """What only looks the same stays missing."""
+    torch.save({"0.weight": torch.ones(2, 2)}, tmp_path / "w.pt")
+    apart = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+    with pytest.raises(ModelError, match=r"lacks '1.weight'"):
+        load_weights(apart, tmp_path / "w.pt")
