@@ -80,3 +80,11 @@ def test_what_does_not_fit(attribute: str, wrong: int, text: str) -> None:
     with pytest.raises(ModelError) as caught:
         list(weights(product([node], arrays)))
     assert str(caught.value) == text
+
+
+def test_the_other_way_round() -> None:
+    """A matrix that is multiplied from the other side has its outputs along the other side."""
+    made = quantized(1, 16)
+    made.graph.node[0].attribute.append(helper.make_attribute("transB", 0))
+    [weight] = weights(made)
+    assert (weight.shape, weight.output_axis) == ((ROWS, COLUMNS), 1)
