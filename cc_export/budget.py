@@ -58,8 +58,11 @@ def budget(memory: int | str | None, jobs: int | None) -> Budget:
     ``memory`` is bytes, or a size in words; None: most of what is free on this machine.
 
     Raises:
-        ExportError: it is no size, or not even one worker has room.
+        ExportError: it is no size, ``jobs`` no number, or not even one worker has room.
     """
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 0):
+        what = f"jobs must be a whole number of at least 0, got {jobs!r}"
+        raise ExportError(what, "With 0 or None, all is run in this process.")
     total = parse_size(memory) if isinstance(memory, str) else memory
     least = PROCESS * (2 if jobs else 1) + STREAMING
     if total is None:

@@ -59,6 +59,18 @@ def test_a_budget_too_small_to_work_with(tiny: Path, tmp_path: Path, viewer: Vie
     assert list(tmp_path.glob("*site*")) == []
 
 
+@pytest.mark.parametrize("jobs", [-1, 1.5, "2"])
+def test_jobs_that_are_no_number(jobs: object, tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
+    """They are refused in words, before anything is begun."""
+    with pytest.raises(ExportError) as caught:
+        export(tiny, tmp_path / "site", viewer=viewer, jobs=jobs)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"jobs must be a whole number of at least 0, got {jobs!r}\n"
+        "    With 0 or None, all is run in this process."
+    )
+    assert not (tmp_path / "site").exists()
+
+
 def test_fewer_workers_where_memory_is_short() -> None:
     """Each process takes its share before any task does."""
     each = PROCESS + STREAMING

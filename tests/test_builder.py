@@ -393,3 +393,10 @@ def test_save_says_all_that_is_wrong(tmp_path: Path) -> None:
     record_path(tmp_path, "models", "a").write_text('{"id": "a", "base": "gone"}', "utf-8")
     with pytest.raises(ExportError, match="has the unknown parent 'gone'"):
         study.save()
+
+
+def test_a_folder_given_as_text(tmp_path: Path) -> None:
+    """The class itself takes what ``open`` takes."""
+    study = Study.open(tmp_path / "study")
+    Study(str(study.folder)).add_model("a")  # type: ignore[arg-type]  # as scripts write it
+    assert [model.id for model in load_study(study.folder).models] == ["a"]

@@ -104,8 +104,12 @@ def onnx(  # noqa: PLR0913, PLR0917 (options of the command line, given by name)
     from cc_export.study.record_files import new_file  # noqa: PLC0415
     from cc_export.study.records import Example, ToOnnx  # noqa: PLC0415
 
+    named = [_input(text) for text in inputs]
+    twice = next((n for n, *_ in named if [m for m, *_ in named].count(n) > 1), None)
+    if twice is not None:
+        raise ExportError(f"--input {twice}: is given twice", "Each input has a name of its own.")
     how = ToOnnx(
-        inputs=tuple((n, Example(shape, kind)) for n, kind, shape in map(_input, inputs)),
+        inputs=tuple((n, Example(shape, kind)) for n, kind, shape in named),
         dynamic=() if fixed else _axes(dynamic),
         opset=opset,
         exporter=exporter.value,

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import logging
+import math
 import os
 import re
 import tempfile
@@ -35,6 +36,8 @@ from cc_export.study.records import Example, Exporter, ToOnnx
 # protobuf messages end at 2 GiB; weights beyond this are written to a file beside.
 _MOST_BYTES = 1_800_000_000
 _SEED = 20
+# Numbers of an example input: two GiB while they are made.
+_MOST_VALUES = 1 << 28
 _METADATA = "cc_export.torch"
 
 
@@ -123,12 +126,15 @@ def example_inputs(examples: Sequence[tuple[str, Example]]) -> dict[str, NDArray
     """Inputs of given shapes, filled at random, the same each time: normal, or 0 and 1.
 
     Raises:
-        ModelError: a type is none that models take.
+        ModelError: a shape holds nothing, or more than an example can.
     """
     rng = np.random.default_rng(_SEED)
     found: dict[str, NDArray[np.generic]] = {}
     for name, example in examples:
-        kind = np.dtype(example.dtype)
+        kind, count = np.dtype(example.dtype), math.prod(example.shape)
+        if not 0 < count <= _MOST_VALUES:
+            what = f"the input {name!r} of shape {list(example.shape)} holds {count:,} numbers"
+            raise ModelError(what, f"An example has at least one and at most {_MOST_VALUES:,}.")
         values = (
             rng.standard_normal(example.shape)
             if kind.kind == "f"

@@ -49,6 +49,10 @@ class Study:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        """A folder may be given as text, as it may to ``open``."""
+        object.__setattr__(self, "folder", Path(self.folder))
+
     @classmethod
     def open(
         cls,

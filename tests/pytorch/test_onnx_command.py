@@ -56,6 +56,12 @@ def test_a_file_is_written(folder: Path) -> None:
         (("net:small", "--input", "image"), 2,
          "--input image: is not of the form NAME:TYPE:SHAPE\n    Such as image:float32:1x3x32x32"),
         (("net:small", "--input", "image:text:1"), 2, "--input image:text:1: is not of the form"),
+        (("net:small", *INPUT, *INPUT), 2, "--input image: is given twice\n"),
+        (("net:small", "--input", "image:float32:0x1x12x12"), 2,
+         "the input 'image' of shape [0, 1, 12, 12] holds 0 numbers\n"
+         "    An example has at least one and at most 268,435,456.\n"),
+        (("net:small", "--input", "image:float32:99999999x1x9999x12"), 2,
+         "the input 'image' of shape [99999999, 1, 9999, 12] holds 11,998,799,880,012 numbers"),
         (("net:small", *INPUT, "--dynamic", "x"), 2, "--dynamic x: is not of the form NAME:AXES"),
         (("net:small", *INPUT, "--dynamic", "x:0"), 2,
          "dynamic axes of the unknown input 'x'\n    Known: 'image'."),
