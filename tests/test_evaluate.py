@@ -203,7 +203,7 @@ def test_outputs_that_are_no_scores(tmp_path: Path, dataset: Dataset) -> None:
     few = replace(dataset, classes=("left",))
     assert error_of(path, few) == (
         "model.onnx: output 'logits' is float32 of shape [12, 3], "
-        f"but 12 instances of 1 classes need numbers of shape [12, 1]{hint}"
+        f"but 12 instances of 1 class need numbers of shape [12, 1]{hint}"
     )
     largest = helper.make_node("ReduceMax", ["logits"], ["largest"], axes=[0])
     path = saved(tmp_path, with_nodes(largest, outputs=("largest",)))

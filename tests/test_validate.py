@@ -91,7 +91,7 @@ def test_classes_that_no_label_has(tiny: Path) -> None:
     found = validate_study(tiny).failures
     assert found["base"] == (
         "base.onnx: output 'logits' is float32 of shape [12, 3], but 12 instances of 2 classes "
-        "(as many as its labels name) need numbers of shape [12, 2]\n"
+        "(as many as the labels name) need numbers of shape [12, 2]\n"
         "    Check `evaluation.output`, and name every class in `dataset.classes`, also those that "
         "no label has."
     )

@@ -39,8 +39,9 @@ def fitted(values: NDArray[Any], dataset: Dataset) -> NDArray[Any] | None:
 def wanted(count: int, dataset: Dataset) -> str:
     """What answers must look like."""
     classes = len(dataset.classes)
-    guessed = "" if dataset.source.classes else " (as many as its labels name)"
-    of = f" of {classes} classes{guessed}" if classes else ""
+    guessed = "" if dataset.source.classes else " (as many as the labels name)"
+    many = "1 class" if classes == 1 else f"{classes} classes"
+    of = f" of {many}{guessed}" if classes else ""
     return f"{count} instances{of} need numbers of shape [{count}, {classes or 'classes'}]"
 
 
