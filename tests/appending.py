@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import tiny_models
 
 from cc_export import ExportError, Study, load_study
 from cc_export.study import LoadedStudy
@@ -26,7 +27,9 @@ Say = Callable[[str], None]
 
 def content(name: str) -> bytes:
     """An ONNX file that is told by its name; long enough to be half-written."""
-    return hashlib.sha256(name.encode()).digest() * 8_192
+    model = tiny_models.float32(tiny_models.weights())
+    model.doc_string = hashlib.sha256(name.encode()).hexdigest() * 4_096
+    return model.SerializeToString(deterministic=True)
 
 
 def started(child: Callable[[Say], None]) -> tuple[int, int]:

@@ -224,6 +224,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
      "    Looked in HERE and FOLDER."),
     ({"id": "x", "outputs": {"logits": [1]}}, "model 'x': outputs: unknown array 'logits'\n"
      "    Allowed: one of `scores`, `values`, `texts`, and `ids` beside it."),
+    ({"id": "x", "parents": ["a", "a"]},
+     "model 'x': parents: model 'x' has the parent 'a' 2 times\n    Name it once."),
+    ({"id": "x", "created": "banana"}, "model 'x': created: 'banana' is no date of ISO 8601\n"
+     "    Allowed are such as 2026-03-01 or 2026-03-01T14:30:00Z."),
     ({"id": "x", "embed": "yes"}, "model 'x': embed: must be true or false, got 'yes'"),
 ]  # fmt: skip
 
@@ -255,6 +259,8 @@ def test_declarations_that_are_refused(tmp_path: Path) -> None:
          "    Did you mean `unit`?"),
         (lambda: study.metric("m", direction="up"),  # type: ignore[arg-type]
          "metric 'm': direction: 'up' is not allowed\n"),
+        (lambda: study.metric("m", min=5, max=1), "metric 'm': min: `min` 5 of 'm' is above its"),
+        (lambda: study.metric("m", format="zzz"), "metric 'm': format: 'zzz' is no d3-format"),
         (lambda: study.operation(""), "operation '': name: must not be empty"),
         (lambda: study.evaluation("guess"), "evaluation: task: 'guess' is not allowed"),
         (study.dataset, "dataset: needs either a path, arrays or `call`"),
@@ -292,7 +298,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ExportError) as caught:
-        study.add_model("b", onnx=b"x" * 1_000, outputs=np.eye(3))
+        study.add_model("b", onnx=tiny_study.TINY / "models" / "base.onnx", outputs=np.eye(3))
     assert str(caught.value) == (
         f"{tmp_path}: cannot be written: No space left on device\n"
         "    What was added before is still there."
@@ -315,7 +321,7 @@ def test_an_interrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: boo
 
     monkeypatch.setattr(os, "link", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        study.add_model("b", onnx=b"x", outputs=np.eye(3))
+        study.add_model("b", onnx=tiny_study.TINY / "models" / "base.onnx", outputs=np.eye(3))
     assert ("b" in study) == late
     assert len(list((tmp_path / "records/models").iterdir())) == (3 if late else 0)
 
@@ -377,10 +383,19 @@ def test_created_is_now_unless_said(tmp_path: Path) -> None:
     study = Study.open(tmp_path)
     before = datetime.now(UTC).replace(microsecond=0)
     study.add_model("a")
-    study.add_model("b", created="yesterday")
+    study.add_model("b", created="2026-03")
     first, second = study.save().models
     assert before <= datetime.fromisoformat(first.created) <= datetime.now(UTC)
-    assert second.created == "yesterday"
+    assert second.created == "2026-03"
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"", b"\xff" * 100])
+def test_what_is_no_model_is_warned_of(tmp_path: Path, content: bytes) -> None:
+    """An experiment is not lost to a broken file, but the script is told at once."""
+    study = Study.open(tmp_path)
+    with pytest.warns(UserWarning, match="^model 'a' is added, but no export can use its file: a"):
+        study.add_model("a", onnx=content, metrics={"m": 1})
+    assert study.folder.joinpath("records/models").is_dir() and "a" in study
 
 
 def test_save_says_all_that_is_wrong(tmp_path: Path) -> None:

@@ -139,6 +139,25 @@ def test_errors(study_file: Write, text: str, expected: list[str]) -> None:
              "undeclared parameter 'amont'",
              "    Did you mean 'amount'?"],
         ),
+        (
+            "metrics:\n- {name: m, min: 5, max: 1}\n- name: n\n  format: zzz\nmodels:\n"
+            "- {id: a, created: banana, metrics: {m: 1, n: 1}}\n"
+            "- id: b\n  parents: [a, a]\n  operation: {name: o}\n  metrics: {m: 1, n: 1}\n"
+            '  created: "2026-13-45T99:00"',
+            ["study.yaml:2: metrics[0].min: `min` 5 of 'm' is above its `max` 1",
+             "    Exchange them, or leave them out. Both are ignored.",
+             "study.yaml:4: metrics[1].format: 'zzz' is no d3-format specifier",
+             "    Allowed are such as .1%, .3~f, ,d or .2s; see https://d3js.org/d3-format. "
+             "Numbers are shown as if it were left out.",
+             "study.yaml:6: models[0].created: 'banana' is no date of ISO 8601",
+             "    Allowed are such as 2026-03-01 or 2026-03-01T14:30:00Z. "
+             "It is shown as text, and stands for no time.",
+             "study.yaml:8: models[1].parents: model 'b' has the parent 'a' 2 times",
+             "    Name it once. It counts once.",
+             "study.yaml:11: models[1].created: '2026-13-45T99:00' is no date of ISO 8601",
+             "    Allowed are such as 2026-03-01 or 2026-03-01T14:30:00Z. "
+             "It is shown as text, and stands for no time."],
+        ),
         ("models: [{id: a, operation: {name: anything, parameters: {}}}]", []),
         ("metrics: [{name: m}]\nmodels: [{id: a, metrics: {m: .nan}}]", []),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from cc_export.errors import ExportError, StudyError
+from cc_export.errors import ExportError, ModelError, StudyError
+from cc_export.onnx_models.read import read_file
 from cc_export.study.document import FORMATS, Document, read_document
 from cc_export.study.form import fit
 from cc_export.study.json_values import parse_json
@@ -19,6 +21,7 @@ from cc_export.study.load import find_study, load_study
 from cc_export.study.model_files import ModelFiles, OnnxSource, existing, within
 from cc_export.study.outputs import named_outputs
 from cc_export.study.plain import as_array, named_inputs, plain
+from cc_export.study.plausible import implausible
 from cc_export.study.record_files import (
     ADDED,
     LISTS,
@@ -210,7 +213,8 @@ class Study:
         Args:
             id: unique in the study.
             onnx: its ONNX file (copied into the study unless it lies there), or the model in
-                memory. None for a model that is known by its metadata.
+                memory. None for a model that is known by its metadata. What is no model is
+                warned of and kept.
             model: instead of ``onnx``: a ``torch.nn.Module``, which is exported right away (see
                 docs/pytorch.md) and stays as it is. The exported file is checked against it.
             example: inputs of that module, by name or in the order of its forward: tensors or
@@ -223,7 +227,7 @@ class Study:
             outputs: its predictions on the evaluation set, so that the model is not run: scores
                 (n, classes), texts (n,) or values (n, …) in the order of the dataset; or a
                 mapping with one of ``scores``, ``texts``, ``values``, and ``ids`` beside it.
-            created: when it was made; now where left out.
+            created: when it was made, in ISO 8601; now where left out.
             tag: a short text.
             notes: a longer text.
             embed: whether the model may travel with the site, where not as the study says.
@@ -268,7 +272,8 @@ class Study:
         try:
             with self._writing():
                 if onnx is not None:
-                    made["onnx"] = files.onnx(onnx)
+                    made["onnx"] = kept = files.onnx(onnx)
+                    _warn_of_no_model(self.folder / kept, where)
                 if model is not None:
                     made["onnx"] = files.module(model, inputs, to_onnx or ToOnnx())
                 if arrays is not None:
@@ -357,7 +362,11 @@ class Study:
         try:
             text = record_text({"models": [_NO_MODEL], **head, section: listed})
             text.encode()
-            fit(Document(Path(where), parse_json(text)[0], {}))
+            document = Document(Path(where), parse_json(text)[0], {})
+            found = list(implausible(fit(document)))
+            if found:
+                problems = [document.problem(f.key, f.what, f.hint) for f in found]
+                raise StudyError(document.file, problems)
         except NotValidError as error:
             raise ExportError(f"{where}: {error.problem.what}") from None
         except StudyError as error:
@@ -424,6 +433,15 @@ def _plain_given(values: Mapping[str, object], where: str) -> dict[str, object]:
     return {
         key: plain(value, f"{where}: {key}") for key, value in values.items() if value is not None
     }
+
+
+def _warn_of_no_model(file: Path, where: str) -> None:
+    """An experiment is not lost to a file that is no model, but whoever adds it is told."""
+    try:
+        read_file(file)
+    except ModelError as error:
+        what = f"{where} is added, but no export can use its file: {error.what}"
+        warnings.warn(what, stacklevel=3)
 
 
 def _operation(given: object, where: str) -> object:

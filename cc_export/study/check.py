@@ -12,6 +12,7 @@ from cc_export.errors import Problem
 from cc_export.near import near
 from cc_export.study.document import Document
 from cc_export.study.names import DATA_SUFFIXES, MEASURED_NAMES
+from cc_export.study.plausible import implausible
 from cc_export.study.schema import DatasetFile, EvaluationFile, StudyFile
 from cc_export.study.values import Key
 from cc_export.tasks.names import GENERATION
@@ -263,8 +264,15 @@ def _modules(form: StudyFile, document: Document) -> Iterator[Problem]:
             yield _problem(document, ("models", index, "torch"), what, hint)
 
 
+def _implausible(form: StudyFile, document: Document) -> Iterator[Problem]:
+    for found in implausible(form):
+        hint = f"{found.hint} {found.meanwhile}"
+        yield _problem(document, found.key, found.what, hint, fatal=False)
+
+
 CHECKS: tuple[Check, ...] = (
     _duplicates, _parents, _cycles, _files, _metrics, _operations, _evaluation, _modules,
+    _implausible,
 )  # fmt: skip
 
 

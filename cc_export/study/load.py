@@ -14,6 +14,7 @@ from cc_export.study.check import check
 from cc_export.study.copies import with_copies
 from cc_export.study.document import FORMATS, read_document
 from cc_export.study.form import fit
+from cc_export.study.plausible import is_format
 from cc_export.study.record_files import with_records
 from cc_export.study.records import (
     DatasetSource,
@@ -34,6 +35,7 @@ from cc_export.study.schema import (
     DatasetFile,
     EvaluationFile,
     InputFile,
+    MetricFile,
     ModelFile,
     StudyFile,
     ToOnnxFile,
@@ -111,20 +113,7 @@ def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Load
         file=file,
         title=form.title or _plain(folder.name if file.stem == "study" else file.stem),
         description=form.description,
-        metrics=tuple(
-            Metric(
-                name=metric.name,
-                direction=metric.direction,
-                unit=metric.unit,
-                format=metric.format or "",
-                definition=metric.definition,
-                minimum=metric.min,
-                maximum=metric.max,
-                primary=metric.primary,
-                compute=_callable(metric.compute, folder),
-            )
-            for metric in form.metrics
-        ),
+        metrics=tuple(_metric(metric, folder) for metric in form.metrics),
         operations=tuple(
             OperationType(o.name, tuple(o.parameters), o.description) for o in form.operations
         ),
@@ -136,11 +125,27 @@ def _resolve(form: StudyFile, file: Path, warnings: tuple[Problem, ...]) -> Load
     )
 
 
+def _metric(form: MetricFile, folder: Path) -> Metric:
+    # What makes no sense has been warned of, and is as if it were left out.
+    is_range = form.min is None or form.max is None or form.min <= form.max
+    return Metric(
+        name=form.name,
+        direction=form.direction,
+        unit=form.unit,
+        format=form.format if form.format and is_format(form.format) else "",
+        definition=form.definition,
+        minimum=form.min if is_range else None,
+        maximum=form.max if is_range else None,
+        primary=form.primary,
+        compute=_callable(form.compute, folder),
+    )
+
+
 def _model(form: ModelFile, folder: Path, embed: bool) -> StudyModel:
     operation = form.operation
     return StudyModel(
         id=form.id,
-        parents=tuple(form.parents or ([form.base] if form.base else ())),
+        parents=tuple(dict.fromkeys(form.parents or ([form.base] if form.base else ()))),
         operation=Operation(operation.name, dict(operation.parameters)) if operation else None,
         onnx=folder / form.onnx if form.onnx else None,
         outputs=folder / form.outputs if form.outputs else None,
