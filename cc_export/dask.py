@@ -24,12 +24,15 @@ def cluster(address: str) -> Iterator[Executor]:
     """
     try:
         from distributed import Client  # noqa: PLC0415 (an extra, and slow to import)
+        from distributed.comm import resolve_address  # noqa: PLC0415
     except ImportError:
         raise ExportError(
             "--dask needs the package distributed, which is not installed",
             "Install it with: pip install 'cc-export[dask]'",
         ) from None
     try:
+        # A client with an address that is none would print a traceback 20 seconds later.
+        resolve_address(address)
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ExportError(

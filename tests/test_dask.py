@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,6 +105,22 @@ def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.hint == (
         "Start one with `dask scheduler`, and give the address that it prints."
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("nowhere", "missing port number in address 'nowhere'"),
+        ("ftp://nowhere:1", "unknown address scheme 'ftp'"),
+    ],
+)
+def test_addresses_that_are_none(address: str, why: str) -> None:
+    """They are refused at once, before a client waits for an answer."""
+    begun = threading.active_count()
+    with pytest.raises(ExportError) as caught, cluster(address):
+        pass
+    assert caught.value.what.startswith(f"{address}: no Dask scheduler answers there: {why}")
+    assert threading.active_count() == begun
 
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
