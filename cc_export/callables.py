@@ -22,6 +22,8 @@ from cc_export.errors import ExportError
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 PATTERN = rf"^{_NAME}(\.{_NAME})*:{_NAME}(\.{_NAME})*$"
 _FORM = re.compile(PATTERN)
+# Characters of what an exception says; torch's may print whole tensors.
+_MOST_SAID = 500
 # What the study's code may end with. ``sys.exit`` in it is a failure of its own, and must not end
 # the export; Ctrl-C is not among them.
 FAILURES = (Exception, SystemExit)
@@ -98,8 +100,10 @@ def is_callable_name(text: str) -> bool:
 
 def described(error: BaseException) -> str:
     """An exception of foreign code in one line: its kind and what it says."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    said = " ".join(str(error).split())
+    if len(said) > _MOST_SAID:
+        said = f"{said[: _MOST_SAID - 1]}…"
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _load(file: Path) -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from cc_export.surrogates import first_broken
 ROWS = 4096
 _MOST_LEVELS = 65_535
 _BYTE_VALUES = 256
+# What a group's level is called of which nothing is known, and whole numbers that floats hold.
+_MISSING, _EXACT = "missing", 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +145,14 @@ def open_dataset(source: DatasetSource) -> Dataset:
     ids: NDArray[Any] = np.arange(rows)
     if source.ids is not None:
         ids = _whole(table, [source.ids], rows)[source.ids]
+    named = tuple(map(str, ids.tolist()))
+    _check_ids(named, table, source.ids)
     return Dataset(
         source=source,
         table=table,
         labels=labels,
         classes=classes,
-        ids=tuple(map(str, ids.tolist())),
+        ids=named,
         groups=tuple(_group(name, column, table, rows) for name, column in source.groups),
     )
 
@@ -185,6 +190,21 @@ def _whole(table: Table, names: Sequence[str], rows: int) -> Arrays:
                 "Write these texts anew, decoded as UTF-8.",
             )
     return found
+
+
+def _check_ids(ids: Sequence[str], table: Table, name: str | None) -> None:
+    if len(set(ids)) == len(ids):
+        return
+    first: dict[str, int] = {}
+    for place, known in enumerate(ids):
+        if known in first:
+            what = (
+                f"{table.place}: {table.part} {name!r} has the id {known!r} twice: "
+                f"instances {first[known]} and {place}, counted from 0"
+            )
+            hint = "Every id must be different; without `ids`, instances are numbered."
+            raise DataError(Finding(("dataset", "ids"), what, hint))
+        first[known] = place
 
 
 def _check_columns(source: DatasetSource, table: Table) -> int:
@@ -263,7 +283,9 @@ def _uses(source: DatasetSource) -> dict[str, list[tuple[str | int, ...]]]:
 
 def _group(name: str, column: str, table: Table, rows: int) -> Group:
     values = _whole(table, [column], rows)[column]
-    plain = np.array(list(map(str, values.tolist()))) if values.dtype.kind == "O" else values
+    plain = values
+    if values.dtype.kind == "O":
+        plain = np.array([_level(value) for value in values.tolist()])
     if plain.ndim != 1:
         what = f"{table.place}: group {name!r} must have one value for each instance"
         raise ExportError(what, f"Array {column!r} has the shape {list(values.shape)}.")
@@ -271,7 +293,16 @@ def _group(name: str, column: str, table: Table, rows: int) -> Group:
     if len(levels) > _MOST_LEVELS:
         what = f"{table.place}: group {name!r} has {len(levels)} different values"
         raise ExportError(what, f"A group may have {_MOST_LEVELS}.")
-    return Group(name, tuple(map(str, levels.tolist())), codes.reshape(-1).astype(np.uint16))
+    return Group(name, tuple(map(_level, levels.tolist())), codes.reshape(-1).astype(np.uint16))
+
+
+def _level(value: object) -> str:
+    """A group's value as it is shown: numbers that are whole have no point, NaN is no number."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return _MISSING
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
+    return str(value)
 
 
 def _scaled(raw: NDArray[np.generic], entry: ModelInput) -> NDArray[np.generic]:

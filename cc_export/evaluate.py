@@ -28,6 +28,7 @@ from cc_export.onnx_models.session import Session
 from cc_export.predictions import Predictions, Role
 from cc_export.study.records import Evaluation
 from cc_export.surrogates import first_broken
+from cc_export.tasks.names import CLASSIFICATION
 from cc_export.tasks.table import task_of
 from cc_export.tasks.task import Base, Case, Task
 from cc_export.temporary import temporary_folder
@@ -284,9 +285,20 @@ def _fitted(  # noqa: PLR0913, PLR0917 (what the error says of where the answers
         raise ModelError(
             f"{subject.name}: {what} is {values.dtype} of shape {list(values.shape)}, "
             f"but {task.wanted(count, dataset)}",
-            fitting_hint(dataset),
+            _one_score(values, count, dataset, task) or fitting_hint(dataset),
         )
     return fitted.tolist() if fitted.dtype.kind == "O" else fitted
+
+
+def _one_score(values: NDArray[Any], count: int, dataset: Dataset, task: Task) -> str:
+    """What to do about a binary classifier that gives the score of one class; else nothing."""
+    single = values.shape in {(count,), (count, 1)} and values.dtype.kind in "biuf"
+    if task.name != CLASSIFICATION or len(dataset.classes) != 2 or not single:
+        return ""
+    return (
+        "One score of two classes becomes two by `evaluation.postprocess`: a probability p as "
+        "[1 - p, p], a logit z as [0, z]."
+    )
 
 
 def fitting_hint(dataset: Dataset) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_export.callables import CallableName, is_callable_name
+from cc_export.callables import CallableName, described, is_callable_name
 from cc_export.errors import ExportError
 
 
@@ -78,3 +78,11 @@ def test_an_interrupt_while_importing(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("raise KeyboardInterrupt\n")
     with pytest.raises(KeyboardInterrupt):
         CallableName("slow:f", tmp_path).load()
+
+
+def test_all_that_an_exception_says() -> None:
+    """An exception of several lines is told in one, and one without end is cut."""
+    assert described(ValueError("no\n  such luck\n")) == "ValueError: no such luck"
+    assert described(KeyError()) == "KeyError"
+    told = described(ValueError("x" * 10_000))
+    assert told.endswith("x…") and len(told) < 600

@@ -363,3 +363,20 @@ def test_columns_of_texts_stand_side_by_side(tmp_path: Path) -> None:
         where = f"  path: {name}\n  inputs: {{x: {{columns: [a, b]}}}}\n  label: y"
         found = study_of(tmp_path, where).inputs(slice(0, 2))["x"]
         assert found.tolist() == [["x", "z"], ["yy", ""]]
+
+
+def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
+    """What programs keep beside pictures is none of them, and a broken one has its own name."""
+    folder = tmp_path / "images"
+    for name in ("cat/one.png", "dog/two.png", ".hid/no.png", "cat/.cache/no.png", "cat/._one.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2), 7, np.uint8)).save(folder / name)
+    form = "  path: images\n  label: class\n  inputs: {x: {array: image}}\n"
+    dataset = study_of(tmp_path, form)
+    assert (dataset.classes, len(dataset)) == (("cat", "dog"), 2)
+    (folder / "cat/one.png").write_bytes(b"no picture")
+    with pytest.raises(ExportError) as caught:
+        study_of(tmp_path, form + "  image: {size: [2, 2]}").inputs(slice(0, 1))
+    assert str(caught.value) == (
+        f"{folder}: cat/one.png: not a readable image: cannot identify image file 'cat/one.png'"
+    )

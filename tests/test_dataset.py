@@ -227,3 +227,23 @@ def test_arrays_larger_than_the_file(source: DatasetSource) -> None:
         "FILE: not a readable npz file: images.npy is cut off: 0 of 8640000000000000 bytes\n"
         "    Write it with numpy.savez."
     )
+
+
+def test_an_id_is_of_one_instance(source: DatasetSource) -> None:
+    """Instances are called by their ids, so an id that two of them have is an error with both."""
+    write(source, ids=np.array([f"dot {i % 11}" for i in range(12)]))
+    assert error_of(source) == (
+        "FILE: array 'ids' has the id 'dot 0' twice: instances 0 and 11, counted from 0\n"
+        "    Every id must be different; without `ids`, instances are numbered."
+    )
+
+
+def test_levels_are_named_as_they_are_read(source: DatasetSource) -> None:
+    """Floats that a missing value made of whole numbers are whole; the missing ones are named."""
+    numbers = [1.0, 2.5, np.nan, 10.0] * 3
+    write(source, ages=np.array(numbers), whole=np.arange(12) % 2)
+    groups = (("age", "ages"), ("whole", "whole"))
+    age, whole = open_dataset(replace(source, groups=groups)).groups
+    assert age.levels == ("1", "2.5", "10", "missing")
+    assert age.codes.tolist() == [0, 1, 3, 2] * 3
+    assert whole.levels == ("0", "1")

@@ -14,7 +14,7 @@ import tiny_study
 from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import quantize_dynamic
 
-from cc_core.classification import NO_CLASS
+from cc_core.classification import NO_CLASS, probabilities
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
 from cc_export.evaluate import BATCH, Subject, batch_size
@@ -219,7 +219,37 @@ def test_outputs_that_are_no_tensor(tmp_path: Path, dataset: Dataset) -> None:
     many = helper.make_tensor_sequence_value_info("many", TensorProto.FLOAT, None)
     model.graph.output.append(many)
     error = error_of(saved(tmp_path, model), dataset, Evaluation("classification", "many"))
-    assert error == "model.onnx: output 'many' is no tensor but a list"
+    assert error == (
+        "model.onnx: output 'many' is no tensor but a list\n"
+        "    Converters of scikit-learn give probabilities as a list of maps: convert with "
+        "zipmap=False, or name a tensor in `evaluation.output`."
+    )
+
+
+def test_a_single_score_of_two_classes(tmp_path: Path, dataset: Dataset) -> None:
+    """A binary classifier's one column is refused with the way out, which is right."""
+    node = helper.make_node("ReduceMax", ["logits"], ["top"], axes=[1], keepdims=1)
+    path = saved(tmp_path, with_nodes(node, outputs=("top",)))
+    two = replace(dataset, classes=("left", "right"))
+    assert error_of(path, two) == (
+        "model.onnx: output 'top' is float32 of shape [12, 1], but 12 instances of 2 classes need "
+        "numbers of shape [12, 2]\n    One score of two classes becomes two by "
+        "`evaluation.postprocess`: a probability p as [1 - p, p], a logit z as [0, z]."
+    )
+    logit = np.array([[-2.0], [0.5]])
+    pair = probabilities(np.concatenate([np.zeros((2, 1)), logit], axis=1), "logits")
+    np.testing.assert_allclose(pair[:, 1:], 1 / (1 + np.exp(-logit)), rtol=1e-12)
+
+
+def test_outputs_in_bfloat16(tmp_path: Path, dataset: Dataset) -> None:
+    """What onnxruntime computes and cannot hand out is told as that."""
+    node = helper.make_node("Cast", ["logits"], ["short"], to=TensorProto.BFLOAT16)
+    model = with_nodes(node, outputs=("logits",))
+    model.graph.output[0].CopyFrom(tiny_models.value("short", ["batch", 3], TensorProto.BFLOAT16))
+    assert error_of(saved(tmp_path, model), dataset) == (
+        "model.onnx: output 'short' is bfloat16, which onnxruntime gives to no Python\n"
+        "    Export the model with a Cast to float32 at its end."
+    )
 
 
 def test_logits_called_probabilities(tmp_path: Path, dataset: Dataset) -> None:

@@ -82,7 +82,9 @@ class ImageTable(Table):
                 for folder in self._folder.iterdir()
                 if folder.is_dir()
                 for file in folder.rglob("*")
-                if file.suffix.lower() in SUFFIXES and file.is_file()
+                if file.suffix.lower() in SUFFIXES
+                and file.is_file()
+                and not _is_hidden(file.relative_to(self._folder))
             )
         except OSError as error:
             raise ExportError(f"{self.place}: cannot be read: {error.strerror}") from None
@@ -143,5 +145,10 @@ class ImageTable(Table):
         return pixels.transpose(2, 0, 1) if self._form.layout == "chw" else pixels
 
     def _unreadable(self, file: str, error: Exception) -> ExportError:
-        lines = str(error).replace(str(self._folder), "").strip().splitlines()
+        lines = str(error).replace(f"{self._folder}/", "").strip().splitlines()
         return ExportError(f"{self.place}: {file}: not a readable image: {' '.join(lines[:1])}")
+
+
+def _is_hidden(file: Path) -> bool:
+    """Whether it is what programs keep for themselves, such as .ipynb_checkpoints."""
+    return any(part.startswith(".") for part in file.parts)

@@ -37,6 +37,13 @@ _NUMPY: Mapping[str, DTypeLike] = {
     "tensor(string)": np.object_,
 }
 
+_BFLOAT16 = "tensor(bfloat16)"
+_WIDEN = "Export the model with a Cast to float32 at its end."
+_NO_TENSOR = (
+    "Converters of scikit-learn give probabilities as a list of maps: convert with zipmap=False, "
+    "or name a tensor in `evaluation.output`."
+)
+
 Feeds = Mapping[str, NDArray[np.generic]]
 
 
@@ -80,6 +87,7 @@ class Session:
         self.inputs: dict[str, str] = {entry.name: entry.type for entry in inputs}
         outputs = self._session.get_outputs()
         self.outputs: tuple[str, ...] = tuple(output.name for output in outputs)
+        self._kinds = {output.name: output.type for output in outputs}
         self.shapes: dict[str, tuple[int | str | None, ...]] = {
             entry.name: tuple(entry.shape) for entry in (*inputs, *outputs)
         }
@@ -159,9 +167,8 @@ class Session:
         found = self.run_typed(outputs, self.typed(feeds))
         for name, values in zip(outputs, found, strict=True):
             if not isinstance(values, np.ndarray):
-                raise ModelError(
-                    f"{self._path.name}: output {name!r} is no tensor but a {type(values).__name__}"
-                )
+                what = f"output {name!r} is no tensor but a {type(values).__name__}"
+                raise ModelError(f"{self._path.name}: {what}", _NO_TENSOR)
         padded = self.batch is not None and self.batch > count
         return [v[:count] if padded and v.ndim and len(v) == self.batch else v for v in found]
 
@@ -174,6 +181,10 @@ class Session:
         try:
             found: list[NDArray[np.generic]] = self._session.run(list(outputs), dict(ready))
         except Exception as error:  # onnxruntime's own exceptions share no base class
+            foreign = [name for name in outputs if self._kinds.get(name) == _BFLOAT16]
+            if foreign:
+                what = f"output {foreign[0]!r} is bfloat16, which onnxruntime gives to no Python"
+                raise ModelError(f"{self._path.name}: {what}", _WIDEN) from None
             raise self._failed("run", error) from None
         return found
 
