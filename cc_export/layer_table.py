@@ -28,13 +28,15 @@ class Difference:
     """A tensor against the same one of the other file; None where that means nothing.
 
     ``sqnr_db`` and ``relative_l2`` are those of ``cc_core.change``: higher, and lower, is closer.
-    ``sqnr_db`` is None for equal tensors too, whose ``relative_l2`` is 0.
+    ``equal``: every value is the other's. ``sqnr_db``, which is infinite then, is None there too,
+    and ``relative_l2`` is 0. The worst channel is known of single tensors that have channels.
     """
 
     sqnr_db: float | None
     relative_l2: float | None
     largest: float
     worst_channel_db: float | None = None
+    equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _row(tensor: TensorFacts, found: Weighing, unmatched: str) -> TensorRow:
 
 
 def _difference(change: Change, worst: float | None = None) -> Difference:
-    return Difference(change.sqnr_db, change.relative_l2, change.largest, worst)
+    equal = change.same == change.count and not change.skipped
+    return Difference(change.sqnr_db, change.relative_l2, change.largest, worst, equal)
 
 
 def _check_file(path: Path) -> None:

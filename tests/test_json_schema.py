@@ -71,6 +71,7 @@ VALUES = st.recursive(
     | st.sampled_from(
         ["higher", "classification", "logits", "image", "a\n", "\x7f", "", "x" * 2_001]
     )
+    | st.sampled_from([17.0, 1.5, 10**400, -(10**400), 1e308, "a:b", "a:b\n"])
     | st.just("y" * 100_001),
     lambda inner: (
         st.lists(inner, max_size=2)
@@ -108,6 +109,26 @@ def _changed(value: object, draw: st.DrawFn) -> object:
 def test_schema_and_form_agree(document: object) -> None:
     """What the schema accepts the form accepts, and the other way round."""
     assert VALIDATOR.is_valid(document) == accepted_by_form(document)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "fits"),
+    [
+        ("opset", 17.0, True), ("opset", 17.5, False), ("compute", "a:b", True),
+        ("compute", "a:b\n", False), ("value", 10**400, False), ("value", -(10**400), False),
+        ("value", 10**300, True), ("value", 1e300, True), ("value", float("inf"), True),
+        ("min", 10**400, False), ("task", "a:b\n", False),
+    ],
+)  # fmt: skip
+def test_edges_on_which_they_agree(place: str, value: object, fits: bool) -> None:
+    """Whole numbers with a point, ends of lines and numbers beyond float64 are one to both."""
+    document = {
+        "metrics": [{"name": "m", **({place: value} if place in ("compute", "min") else {})}],
+        "models": [{"id": "a", "metrics": {"m": value if place == "value" else 1}}],
+        **({"to_onnx": {"opset": value}} if place == "opset" else {}),
+        **({"evaluation": {"task": value}} if place == "task" else {}),
+    }
+    assert (VALIDATOR.is_valid(document), accepted_by_form(document)) == (fits, fits)
 
 
 def test_changed_documents_are_of_both_kinds() -> None:

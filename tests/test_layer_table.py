@@ -12,6 +12,7 @@ import tiny_study
 
 from cc_export.errors import ModelError
 from cc_export.layer_table import layer_table
+from cc_export.onnx_models.read import read_model
 
 MODELS = tiny_study.TINY / "models"
 BASE = tiny_models.weights()
@@ -45,6 +46,7 @@ def test_beside_its_parent() -> None:
         assert row.difference is not None
         assert row.difference.relative_l2 == pytest.approx(math.sqrt(gap / power))
         assert row.difference.largest == np.abs(r - t).max()
+        assert row.difference.equal == (r == t).all()
         if gap:
             assert row.difference.sqnr_db == pytest.approx(10 * math.log10(power / gap))
         signal, noise = signal + power, noise + gap
@@ -59,6 +61,7 @@ def test_beside_itself() -> None:
     for row in found.rows:
         assert row.difference is not None
         assert (row.difference.relative_l2, row.difference.sqnr_db) == (0.0, None)
+        assert row.difference.equal
 
 
 def test_quantized_weights_find_their_partner() -> None:
@@ -96,3 +99,15 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         assert str(caught.value) == (
             "no.onnx: not an ONNX file, or a damaged one\n    Export it again."
         )
+
+
+@pytest.mark.parametrize("name", ["study.yaml", "study.json"])
+def test_a_study_in_place_of_a_model(tmp_path: Path, name: str) -> None:
+    """A study file is no model that has to be exported again."""
+    (tmp_path / name).write_text("models: [{id: a}]\n", "utf-8")
+    with pytest.raises(ModelError) as caught:
+        read_model(tmp_path / name)
+    assert str(caught.value) == (
+        f"{name}: not an ONNX file, or a damaged one\n"
+        "    Is it a study file? `cc-export validate` checks one, and its models are in it."
+    )

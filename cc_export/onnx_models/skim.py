@@ -26,6 +26,8 @@ _LARGE = 1 << 10
 _MOST_SKELETON = 256 << 20
 _MOST_FIELDS = 2_000_000
 _MOST_LEVELS = 64
+# Suffixes of files that are given in place of a model's.
+_STUDIES = frozenset({".yaml", ".yml", ".json", ".toml"})
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -88,7 +90,10 @@ def skim(path: Path) -> ModelProto:
 
 
 def _damaged(path: Path) -> ModelError:
-    return ModelError(f"{path.name}: not an ONNX file, or a damaged one", "Export it again.")
+    hint = "Export it again."
+    if path.suffix.lower() in _STUDIES:
+        hint = "Is it a study file? `cc-export validate` checks one, and its models are in it."
+    return ModelError(f"{path.name}: not an ONNX file, or a damaged one", hint)
 
 
 class _TooLargeError(ValueError):

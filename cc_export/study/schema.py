@@ -10,7 +10,7 @@ import re
 import sys
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from cc_export.callables import PATTERN, is_callable_name
@@ -53,10 +53,26 @@ def _task(text: str) -> str:
     return text
 
 
+def _as_int(value: object) -> object:
+    # 17.0 is a whole number to JSON Schema, and to JSON itself.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_as_int)]
 Text = Annotated[str, Field(max_length=100_000)]
 # What the validators ask for is said to the JSON Schema, too.
 _NO_CONTROL: dict[str, Any] = {"not": {"pattern": _CONTROL.pattern}}
-_NUMBER = WithJsonSchema({"type": "number"})
+# To some engines an end of line is behind the end of a text.
+_PATTERN = rf"{PATTERN}(?!\n)"
+_MOST = sys.float_info.max
+_NUMBER = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": -_MOST, "maximum": _MOST},
+            {"type": "number", "not": {"type": "integer"}},
+        ]
+    }
+)
 Name = Annotated[
     str,
     Field(min_length=1, max_length=2_000, json_schema_extra=_NO_CONTROL),
@@ -64,13 +80,15 @@ Name = Annotated[
 ]
 Callable = Annotated[
     str,
-    Field(min_length=1, max_length=2_000, json_schema_extra={"pattern": PATTERN}),
+    Field(min_length=1, max_length=2_000, json_schema_extra={"pattern": _PATTERN}),
     AfterValidator(_callable),
 ]
 Task = Annotated[
     str,
     AfterValidator(_task),
-    WithJsonSchema({"anyOf": [{"enum": list(TASK_NAMES)}, {"type": "string", "pattern": PATTERN}]}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(TASK_NAMES)}, {"type": "string", "pattern": _PATTERN}]}
+    ),
 ]
 # Strict, so that whole numbers stay whole and true is not 1.
 Number = Annotated[int | float, AfterValidator(_as_float), _NUMBER]
@@ -175,7 +193,7 @@ class PreviewFile(_Part):
 class ImageFile(_Part):
     """What the pictures of a folder become."""
 
-    size: list[Annotated[int, Field(ge=1, le=16_384)]] | None = Field(
+    size: list[Annotated[Whole, Field(ge=1, le=16_384)]] | None = Field(
         None, description="Height and width; those of the first picture when left out.",
         min_length=2, max_length=2,
     )  # fmt: skip
@@ -239,7 +257,7 @@ class EvaluationFile(_Part):
 class ExampleFile(_Part):
     """An input of which only shape and type are given."""
 
-    shape: list[Annotated[int, Field(ge=1, le=1 << 20)]] = Field(min_length=1, max_length=8)
+    shape: list[Annotated[Whole, Field(ge=1, le=1 << 20)]] = Field(min_length=1, max_length=8)
     dtype: Literal["float32", "float16", "float64", "int64", "int32", "int8", "uint8", "bool"] = (
         "float32"
     )
@@ -251,10 +269,10 @@ class ToOnnxFile(_Part):
     inputs: dict[Name, ExampleFile] | None = Field(
         None, description="Example inputs; left out: the first instances of the dataset."
     )
-    dynamic: dict[Name, list[Annotated[int, Field(ge=0, le=7)]]] | None = Field(
+    dynamic: dict[Name, list[Annotated[Whole, Field(ge=0, le=7)]]] | None = Field(
         None, description="Axes of each input that vary; left out: the first of each."
     )
-    opset: Annotated[int, Field(ge=9, le=99)] | None = None
+    opset: Annotated[Whole, Field(ge=9, le=99)] | None = None
     exporter: Literal["auto", "dynamo", "legacy"] = "auto"
 
 
