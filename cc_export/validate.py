@@ -118,10 +118,10 @@ def _open_model(path: Path, dataset: Dataset | None, evaluation: Evaluation | No
             f"{path.name}: there is no output {evaluation.output!r}",
             f"`evaluation.output` may be {', '.join(outputs)}.",
         )
-    if evaluation:
-        _check_answers(model, path, dataset, evaluation)
     if len(dataset) and not dataset.source.preprocess:
         _check_sizes(model, path, dataset)
+    if evaluation:
+        _check_answers(model, path, dataset, evaluation)
 
 
 def _check_answers(model: ModelProto, path: Path, dataset: Dataset, evaluation: Evaluation) -> None:
