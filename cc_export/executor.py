@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from cc_export.callables import FAILURES
 from cc_export.errors import ExportError, ModelError
-from cc_export.interrupts import held, ignore, starting_workers
+from cc_export.interrupts import TERMINATED, held, ignore, starting_workers
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
@@ -184,7 +184,7 @@ def _run_alone(task: Task[Result]) -> Result | ModelError:
 
 
 class _Processes(ProcessPoolExecutor):
-    """Processes that Ctrl-C ends in the middle of a task, and never while they hand one over.
+    """Processes that end at once in the middle of a task, and never while they hand one over.
 
     Half a result would leave the main process waiting for the other half for ever.
     """
@@ -197,19 +197,32 @@ class _Processes(ProcessPoolExecutor):
             return super().submit(_interruptible, partial(fn, *args, **kwargs))
 
     def stop(self) -> None:
-        """End the processes, whatever they do; Python 3.14 has a method of its own for this."""
+        """End what the processes do; Python 3.14 has a method of its own for this."""
         for process in list((self._processes or {}).values()):
             process.terminate()
 
 
+# Of a worker: how often it was told to end while it was in no task. Then it begins none any more.
+_told_to_end: list[int] = []
+
+
 def _interruptible(task: Task[Result]) -> Result:
-    # Not Python's own handler: onnxruntime would have to return first.
+    # Not Python's own handlers: onnxruntime would have to return first.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if _told_to_end:
+        os._exit(TERMINATED)
     try:
         return task()
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _spare()
         give_back()
+
+
+def _spare() -> None:
+    """From now on, a worker is not ended by signals, but remembers that it was told to."""
+    ignore()
+    signal.signal(signal.SIGTERM, lambda number, _: _told_to_end.append(number))
 
 
 def give_back() -> None:
@@ -219,7 +232,7 @@ def give_back() -> None:
 
 
 def _prepare_worker() -> None:
-    ignore()
+    _spare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -15,6 +15,8 @@ INTERRUPTED, TERMINATED = 130, 143
 TOLD = "interrupted; an older site is left as it was"
 # Who presses Ctrl-C twice means it once: in this time what was begun is cleared up.
 _SECONDS = 2.0
+# Seconds until it is looked again whether modules are loaded.
+_MOMENT = 0.02
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -27,13 +29,19 @@ def told_once() -> Iterator[None]:
     """
     last = -_SECONDS
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal last
+        if _postponed(number, frame):
+            return
         before, last = last, time.monotonic()
         if last - before >= _SECONDS:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    def terminate(number: int, frame: FrameType | None) -> None:
+        if not _postponed(number, frame):
+            sys.exit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, terminate)
     # A command in the background of a shell ignores it, and is left to.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
@@ -49,6 +57,21 @@ def told_once() -> Iterator[None]:
     finally:
         # Python would take its own handlers away before it ends, and be killed.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _postponed(number: int, frame: FrameType | None) -> bool:
+    """Whether a module is being loaded: then the signal comes again in a moment.
+
+    What is raised in the midst of that, some libraries take for a feature that is not there, and
+    native ones abort the process.
+    """
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    if frame is None or not hasattr(signal, "setitimer"):  # which Windows has not
+        return False
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, _MOMENT)
+    return True
 
 
 @contextmanager

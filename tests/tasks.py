@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -79,12 +78,15 @@ def sleep() -> int:
 
 
 class Interrupting:
-    """A result that interrupts the process which hands it over."""
+    """A result that sends a signal to the process which hands it over."""
 
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        os.kill(os.getpid(), signal.SIGINT)
-        return Interrupting, ()
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __reduce__(self) -> tuple[type, tuple[int]]:
+        os.kill(os.getpid(), self.number)
+        return Interrupting, (self.number,)
 
 
-def interrupt_while_handing_over() -> Interrupting:
-    return Interrupting()
+def interrupt_while_handing_over(number: int) -> Interrupting:
+    return Interrupting(number)

@@ -191,8 +191,21 @@ def test_an_interrupt_is_quiet_and_quick(tmp_path: Path, moment: float | str) ->
     assert (out, err) == ("interrupted\n", "")
 
 
-def test_a_result_is_handed_over_in_full() -> None:
-    """Ctrl-C while a worker hands over its result waits for that: half of one would hang."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_result_is_handed_over_in_full(number: int) -> None:
+    """A worker that is told to end while it hands over its result does that: half would hang."""
     with local(1) as executor:
-        found = dict(run_all(executor, {"a": tasks.interrupt_while_handing_over}))
+        found = dict(run_all(executor, {"a": partial(tasks.interrupt_while_handing_over, number)}))
     assert isinstance(found["a"], tasks.Interrupting)
+
+
+def test_a_worker_that_was_told_to_end_begins_nothing(tmp_path: Path) -> None:
+    """Told so between two tasks, it takes the next one no more, which another process then runs."""
+    todo = {
+        "a": partial(tasks.interrupt_while_handing_over, signal.SIGTERM),
+        "b": partial(tasks.leave, str(tmp_path), "b", []),
+    }
+    with local(1) as executor:
+        found = dict(run_all(executor, todo))
+    assert isinstance(found["a"], tasks.Interrupting)
+    assert found["b"] == []

@@ -228,3 +228,20 @@ def test_a_full_disk(tmp_path: Path) -> None:
         "    An older site of that name, if there is one, is left as it was.\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_site_is_swapped_in_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between the two renames waits for the second one: there is a site, and no other."""
+    site, rename = tmp_path / "site", Path.rename
+    make(site, old="old")
+
+    def interrupting(path: Path, target: Path) -> Path:
+        found = rename(path, target)
+        signal.raise_signal(signal.SIGINT)
+        return found
+
+    monkeypatch.setattr(Path, "rename", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        make(site, new="new")
+    assert files(site) == {"data/new.js", MANIFEST}
+    assert list(tmp_path.iterdir()) == [site]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from cc_export import interrupts
 from cc_export.bundle.chunk import BrokenChunkError, Chunk, payload
 from cc_export.bundle.leftovers import NEW, OLD, clear_up, held
 from cc_export.bundle.records.manifest import FileRecord
@@ -84,26 +85,32 @@ def new_site(site: Path) -> Iterator[SiteWriter]:
         ExportError: ``site`` is a file, a folder that holds anything but a site, the folder this
             process works in, or cannot be written.
     """
+    fresh: Path | None = None
     try:
-        # RuntimeError is how older Pythons call a circle of links.
-        target = site.resolve()
-        clear_up(target)
-        _refuse(site, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
-    except (OSError, RuntimeError) as error:
-        raise _cannot_write(site, error) from None
-    try:
+        try:
+            # RuntimeError is how older Pythons call a circle of links.
+            target = site.resolve()
+            clear_up(target)
+            _refuse(site, target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with interrupts.held():
+                fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
+        except (OSError, RuntimeError) as error:
+            raise _cannot_write(site, error) from None
         # mkdtemp makes private folders; a site is there to be read.
         fresh.chmod(0o755)
         with held(fresh):
             yield SiteWriter(fresh, site)
             try:
-                _swap(fresh, target)
+                # In the midst of it there is no site.
+                with interrupts.held():
+                    _swap(fresh, target)
             except OSError as error:
                 raise _cannot_write(site, error) from None
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        if fresh is not None:
+            with interrupts.held():
+                shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _refuse(site: Path, target: Path) -> None:
