@@ -56,6 +56,8 @@ def told_once() -> Iterator[None]:
         sys.exit(INTERRUPTED)
     finally:
         # Python would take its own handlers away before it ends, and be killed.
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -114,3 +114,20 @@ def test_other_threads_hold_nothing() -> None:
     thread.start()
     thread.join()
     assert found == [signal.getsignal(signal.SIGINT)]
+
+
+def test_an_interrupt_that_waits_outlives_no_command(tmp_path: Path) -> None:
+    """Ctrl-C while the last module loads comes too late, and kills nothing once all is done."""
+    (tmp_path / "loaded.py").write_text("import signal; signal.raise_signal(signal.SIGINT)\n")
+    script = (
+        "import signal, sys, time\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from cc_export.interrupts import told_once\n"
+        "with told_once():\n"
+        "    import loaded\n"
+        # As Python does before it ends.
+        "signal.signal(signal.SIGALRM, signal.SIG_DFL)\n"
+        "time.sleep(0.1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
