@@ -14,8 +14,9 @@ import pytest
 import tiny_study
 
 from cc_core.api import dispatch
+from cc_core.columns import layers_column
 from cc_core.errors import CoreError
-from cc_core.layer_columns import layer_table, layers_column
+from cc_core.layer_columns import layer_table
 from cc_export import export, read_site
 from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.weights import weights

@@ -7,25 +7,22 @@ round. Between any other two models it is estimated from their sketches.
 from __future__ import annotations
 
 import math
-from binascii import Error as Base64Error
-from binascii import a2b_base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.change import NOT_COMPARED, STEPS, Change, steps, unit
+from cc_core.columns import Column, Key, Tensor, unpacked, whole_counts
 from cc_core.dyadic import Dyadic, Grid, coarsen
 from cc_core.errors import CoreError
-from cc_core.histogram import unpack_counts
 from cc_core.layers import Leaf, Row, joined_grid, layer_tree
 from cc_core.sketch import Sketch, estimate, unsketch
 from cc_core.statistics import Statistics
 
-Key = tuple[str, str]
 Compared = Literal["base", "exact", "sketch", "no"]
 # Bins are split by steps of change, and by "not compared".
 KINDS = NOT_COMPARED + 1
@@ -122,76 +119,6 @@ class TableRow:
     children: tuple[TableRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    """A tensor of a chunk of layers or of activations."""
-
-    record: Mapping[str, Any]
-    operators: tuple[str, ...]
-    statistics: Statistics
-    histogram: Dyadic | None
-
-    @property
-    def key(self) -> Key:
-        return self.record["layer"], self.record["name"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A model: its tensors by key, what its chunk compares it with, and its sketches by key."""
-
-    model: str
-    references: tuple[str, ...]
-    tensors: Mapping[Key, _Tensor]
-    sketches: Mapping[Key, tuple[object, Sketch]]
-    sided: Mapping[tuple[str, Key], str]
-    aligned: str | None
-
-
-def layers_column(chunk: Mapping[str, Any], sketches: Mapping[str, Any] | None = None) -> Column:
-    """A model from its layers chunk and, for bases that it was not compared with, its sketches.
-
-    Raises:
-        CoreError: packed numbers do not fit their records.
-    """
-    found = [
-        _tensor(record, tuple(layer["operators"]))
-        for layer in chunk["layers"]
-        for record in layer["tensors"]
-    ]
-    known = {
-        (one["layer"], one["name"]): (
-            (list(one["shape"]), one["count"]), Sketch(one["exponent"], _halves(one["values"])),
-        )
-        for one in (sketches or {}).get("tensors", ())
-    }  # fmt: skip
-    sided = {
-        (one["side"], (one["layer"], one["name"])): one["reason"] for one in chunk["one_sided"]
-    }
-    return Column(
-        chunk["model"], tuple(chunk["references"]), {one.key: one for one in found}, known, sided,
-        chunk["base"],
-    )  # fmt: skip
-
-
-def activations_column(chunk: Mapping[str, Any]) -> Column:
-    """A model from its activations chunk, which holds its sketches.
-
-    Raises:
-        CoreError: packed numbers do not fit their records.
-    """
-    found = [_tensor(record, ()) for record in chunk["activations"]]
-    known = {
-        one.key: (
-            (list(one.record["shape"]), one.record["instances"], one.record["size"]),
-            Sketch(one.record["exponent"], _halves(one.record["sketch"])),
-        )
-        for one in found
-    }
-    tensors = {one.key: one for one in found}
-    return Column(chunk["model"], tuple(chunk["references"]), tensors, known, {}, None)
-
-
 def layer_table(columns: Sequence[Column]) -> tuple[TableRow, NDArray[np.float32]]:
     """All layers of some models as a tree, each against the first, and the counts of its cells.
 
@@ -231,7 +158,7 @@ class _Detail:
     operators: tuple[str, ...]
 
 
-def _detail(base: Column, own: Column, tensor: _Tensor) -> _Detail:
+def _detail(base: Column, own: Column, tensor: Tensor) -> _Detail:
     pair = _pair(base, own, tensor)
     record, known = tensor.record, tensor.statistics
     histogram = None
@@ -259,7 +186,7 @@ def _detail(base: Column, own: Column, tensor: _Tensor) -> _Detail:
     return _Detail(leaf, facts, note, tensor.operators)
 
 
-def _pair(base: Column, own: Column, tensor: _Tensor) -> _Pair:
+def _pair(base: Column, own: Column, tensor: Tensor) -> _Pair:
     key, other = tensor.key, base.tensors.get(tensor.key)
     if own.model == base.model:
         return _Pair("base")
@@ -274,7 +201,7 @@ def _pair(base: Column, own: Column, tensor: _Tensor) -> _Pair:
     return exact if exact.split is not None else replace(exact, split=estimated.split)
 
 
-def _stored(own: Column, tensor: _Tensor, base: Column) -> _Pair | None:
+def _stored(own: Column, tensor: Tensor, base: Column) -> _Pair | None:
     """The change that a chunk has, against a model that it names as a reference."""
     if base.model not in own.references:
         return None
@@ -286,12 +213,12 @@ def _stored(own: Column, tensor: _Tensor, base: Column) -> _Pair | None:
     change = Change(*(int(record[name]) for name in whole), *(float(record[name]) for name in sums))
     split = None
     if tensor.histogram is not None:
-        packed = _bytes(record["by_change"])
+        packed = unpacked(record["by_change"])
         bins = tensor.histogram.grid.bins
         if packed.size != bins * KINDS:
             split = np.zeros((bins, KINDS), np.int64)
         else:
-            split = _counts(packed.reshape(bins, KINDS), int(tensor.histogram.counts.sum()))
+            split = whole_counts(packed.reshape(bins, KINDS), int(tensor.histogram.counts.sum()))
     return _Pair("exact", change, split)
 
 
@@ -303,7 +230,7 @@ def _turned(found: _Pair | None) -> _Pair | None:
     return _Pair("exact", replace(change, signal=change.power, power=change.signal))
 
 
-def _estimated(base: Column, own: Column, tensor: _Tensor) -> _Pair:
+def _estimated(base: Column, own: Column, tensor: Tensor) -> _Pair:
     """The change that two sketches tell, if both are there and of tensors of one form."""
     theirs, ours = base.sketches.get(tensor.key), own.sketches.get(tensor.key)
     if theirs is None or ours is None:
@@ -460,46 +387,3 @@ def _error(change: Change | None, facts: Facts) -> float | None:
     if not facts.sketched:
         return 0.0
     return math.sqrt(facts.variance) / change.noise if change.noise else None
-
-
-def _tensor(record: Mapping[str, Any], operators: tuple[str, ...]) -> _Tensor:
-    shown = record["histogram"]
-    histogram = None
-    if shown is not None:
-        grid = Grid(int(shown["exponent"]), int(shown["first"]), int(shown["bins"]))
-        packed = _bytes(shown["counts"])
-        if packed.size != grid.bins:
-            raise CoreError(f"a histogram of {grid.bins} bins has {packed.size} counts")
-        histogram = Dyadic(grid, _counts(packed, int(shown["total"])))
-    return _Tensor(record, operators, _statistics(record["statistics"]), histogram)
-
-
-def _statistics(record: Mapping[str, Any]) -> Statistics:
-    count, zeros, nan, infinite = (
-        int(record[name]) for name in ("count", "zeros", "nan", "infinite")
-    )
-    least, most = (
-        None if record[name] is None else float(record[name]) for name in ("minimum", "maximum")
-    )
-    total, squares = float(record["total"]), float(record["squares"])
-    return Statistics(count, zeros, nan, infinite, least, most, total, squares)
-
-
-def _counts(packed: NDArray[np.uint8], total: int) -> NDArray[np.int64]:
-    """Whole counts of about ``total`` values; none that was above zero becomes zero."""
-    rounded = np.rint(unpack_counts(packed, total)).astype(np.int64)
-    return np.maximum(rounded, packed > 0)
-
-
-def _bytes(text: str) -> NDArray[np.uint8]:
-    try:
-        return np.frombuffer(a2b_base64(text), np.uint8)
-    except Base64Error:
-        raise CoreError("packed numbers are no base64") from None
-
-
-def _halves(text: str) -> NDArray[np.float16]:
-    found = _bytes(text)
-    if found.size % 2:
-        raise CoreError("a sketch's bytes are no float16")
-    return found.view(np.dtype(np.float16).newbyteorder("<")).astype(np.float16)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cc_core.change import relative_l2
+from cc_core.columns import activations_column, layers_column
 from cc_core.errors import CoreError
-from cc_core.layer_columns import TableRow, activations_column, layer_table, layers_column
+from cc_core.layer_columns import TableRow, layer_table
 from cc_core.request import Answer, ArrayPlace, Request, Tensors, placed
 from cc_core.sketch import Sketch, unsketch
 
