@@ -1,6 +1,6 @@
 # `make demo` and `make test` need Python ≥ 3.11, Node ≥ 20.19 and make, and set everything else up.
 .DELETE_ON_ERROR:
-.PHONY: demo test everything test-torch build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers bench clean help
+.PHONY: demo test everything test-torch build runtime site wheel lint test-python test-runtime test-viewer test-browser browsers compiler bench clean help
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,7 +39,10 @@ test:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml README.md LICENSE NOTICE | $(VENV)/bin/python
+# What an editable installation is made of; the sources themselves are imported where they are.
+PACKAGE := pyproject.toml README.md LICENSE NOTICE hatch_build.py cc_export/compiled/weighing.c
+
+$(VENV)/.installed: $(PACKAGE) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet -e .
 	@touch $@
 
@@ -55,13 +58,16 @@ $(VENV)/.dev: $(VENV)/.installed
 # All that `make test` needs; Python's packages at one go, which is quicker.
 everything: $(VENV)/.everything site browsers tests/browser/node_modules/.package-lock.json
 
-$(VENV)/.everything: pyproject.toml README.md LICENSE NOTICE | $(VENV)/bin/python
+$(VENV)/.everything: $(PACKAGE) | $(VENV)/bin/python compiler
 	$(BIN)/pip install --quiet -e '.[dev,torch]' $(TORCH)
 	@touch $(VENV)/.installed $(VENV)/.dev $(VENV)/.torch $@
 
-# Debian's browsers, only where none is to be had yet.
+# Debian's browsers and C compiler, only where none is to be had yet.
 browsers:
 	@tests/browser/install-browsers
+
+compiler:
+	@tests/install-compiler
 
 # --- what the page is made of ----------------------------------------------------------------
 

@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cc_core.layout import Layout
 from cc_core.sketch import Sketch, positions, sketch
-from cc_core.weighing import Layout, Weighed, weigh
+from cc_core.weighing import Weighed, weigh
 from cc_export.align import TensorKey
+from cc_export.compiled import LOOP
 from cc_export.dataset import Dataset
 from cc_export.errors import ModelError
 from cc_export.onnx_models.activations import Activation, with_outputs
@@ -291,6 +293,6 @@ class _Collected:
             shape=tuple(side.pop() if len(side) == 1 else None for side in sides),
             instances=len(parts),
             size=self._size,
-            weighed=weigh(blocks, layout, ()),
+            weighed=weigh(blocks, layout, (), LOOP),
             sketch=sketch(np.concatenate(sketched)),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import repeat
 from pathlib import Path
 
@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.change import unit
+from cc_core.layout import Layout
 from cc_core.sketch import Sketch, positions, sketch
-from cc_core.weighing import Layout, Weighed, weigh
+from cc_core.weighing import Weighed, weigh
 from cc_export.align import Placed, TensorKey
+from cc_export.compiled import LOOP
 from cc_export.onnx_models.quantization import Values
 from cc_export.onnx_models.read import model_files, read_file
 from cc_export.onnx_models.stored import Cuts
@@ -53,25 +55,31 @@ def weigh_model(model: Aligned, references: tuple[Aligned, ...]) -> tuple[Weighi
     """
     known = [_by_key(reference, _stamp(reference.path)) for reference in references]
     return tuple(
-        _weigh(weight, placed, [_values(own.get(placed.key), placed.shape) for own in known])
+        _weigh(weight, placed, [_there(own.get(placed.key), placed.shape) for own in known])
         for weight, placed in _tensors(model)
     )
 
 
-def _weigh(weight: Weight, placed: Placed, references: Sequence[Values | None]) -> Weighing:
-    values = weight.values.turned() if placed.transposed else weight.values
+def _weigh(weight: Weight, placed: Placed, references: Sequence[_Reference | None]) -> Weighing:
+    values = _turned(weight, placed)
     shape, axis = weight.shape, weight.output_axis
     if placed.transposed:
         shape, axis = shape[::-1], None if axis is None else 1 - axis
     # A bias has a value for each output, which tells nothing that the tensor as a whole does not.
     layout = Layout.of(shape, axis if len(shape) > 1 else None)
     cuts = layout.cuts(values.stored.count)
-    units = [None if r is None else unit(_sample(r)) for r in references]
-    blocks = [repeat(None) if r is None else r.blocks(cuts) for r in references]
+    units = [None if r is None else r.unit for r in references]
+    blocks = [repeat(None) if r is None else r.values.blocks(cuts) for r in references]
     sampled: list[NDArray[np.floating]] = []
-    own = _watched(values, cuts, positions("\0".join(placed.key), values.stored.count), sampled)
-    weighed = weigh(zip(own, _side_by_side(blocks), strict=False), layout, units)
+    own = _watched(values, cuts, _wanted("\0".join(placed.key), values.stored.count), sampled)
+    weighed = weigh(zip(own, _side_by_side(blocks), strict=False), layout, units, LOOP)
     return Weighing(weighed, sketch(np.concatenate(sampled or [np.empty(0, np.float32)])))
+
+
+@lru_cache(maxsize=512)
+def _wanted(name: str, size: int) -> NDArray[np.int64]:
+    """Positions of a tensor that most models of a study have."""
+    return positions(name, size)
 
 
 def _watched(
@@ -105,21 +113,47 @@ def _tensors(model: Aligned) -> Iterator[tuple[Weight, Placed]]:
     return zip(found, model.placed, strict=True)
 
 
+@dataclass(frozen=True)
+class _Reference:
+    """A tensor that others are compared with, in the study's form."""
+
+    values: Values
+    shape: tuple[int, ...]
+
+    @cached_property
+    def unit(self) -> int:
+        return unit(_sample(self.values))
+
+
+def _turned(weight: Weight, placed: Placed) -> Values:
+    return weight.values.turned() if placed.transposed else weight.values
+
+
+def _there(found: _Reference | None, shape: tuple[int, ...]) -> _Reference | None:
+    """What a tensor of that shape can be compared with."""
+    return found if found is not None and found.shape == shape else None
+
+
 @lru_cache(maxsize=4)
-def _by_key(model: Aligned, stamp: Stamp) -> dict[TensorKey, tuple[Weight, Placed]]:
+def _by_key(model: Aligned, stamp: Stamp) -> dict[TensorKey, _Reference]:
     """Of a reference, which many models have in common; read again once a file of it changed."""
-    return {placed.key: (weight, placed) for weight, placed in _tensors(model)}
+    return {
+        placed.key: _Reference(_turned(weight, placed), placed.shape)
+        for weight, placed in _tensors(model)
+    }
 
 
 def _stamp(path: Path) -> Stamp:
     """Times and sizes of a model's file and of its external data."""
-    found = [file.stat() for file in model_files(path)]
-    return tuple((status.st_mtime_ns, status.st_size) for status in found)
+    return tuple(map(_time_and_size, _files(path, _time_and_size(path))))
 
 
-def _values(found: tuple[Weight, Placed] | None, shape: tuple[int, ...]) -> Values | None:
-    """The values of a reference's tensor in the study's form, None where it cannot be compared."""
-    if found is None or found[1].shape != shape:
-        return None
-    weight, placed = found
-    return weight.values.turned() if placed.transposed else weight.values
+@lru_cache(maxsize=64)
+def _files(path: Path, stamp: tuple[int, int]) -> tuple[Path, ...]:
+    """A model's file and those of its external data, as long as the file itself does not change."""
+    return model_files(path)
+
+
+def _time_and_size(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from cc_core.change import relative_l2
 from cc_core.comparison import compare
+from cc_core.layout import Layout
 from cc_core.sketch import sketch
-from cc_core.weighing import Layout, weigh
+from cc_core.weighing import weigh
 from cc_export import export, read_site
 from cc_export.bundle.activations import activation_grids, activations_chunk, measured_by_key
 from cc_export.dataset import open_dataset

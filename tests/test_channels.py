@@ -11,7 +11,8 @@ import pytest
 import tiny_models
 import tiny_study
 
-from cc_core.weighing import Layout, weigh
+from cc_core.layout import Layout
+from cc_core.weighing import weigh
 from cc_export import export, read_site
 from cc_export.align import Placed
 from cc_export.bundle.channels import MOST, channels_record

@@ -6,14 +6,18 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from cc_core.change import NOT_COMPARED, STEP_EDGES, STEPS, Change, together, unit
 from cc_core.comparison import compare
+from cc_core.layout import BLOCK, Layout
+from cc_core.loop import Loop
 from cc_core.statistics import summarize
-from cc_core.weighing import BLOCK, Layout, Weighed, weigh
+from cc_core.weighing import Weighed, weigh
+from cc_export.compiled import LOOP
 
 shapes = npst.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=5)
 # Of such sizes that no sum of squares leaves float64 or is lost in it.
@@ -22,7 +26,11 @@ singles = usual | st.sampled_from([0.0, -0.0, 1.0, 0.25, math.nan, math.inf, -ma
 
 
 def weighed(
-    tensor: np.ndarray, references: Sequence[np.ndarray | None], axis: int | None, most: int = BLOCK
+    tensor: np.ndarray,
+    references: Sequence[np.ndarray | None],
+    axis: int | None,
+    most: int = BLOCK,
+    loop: Loop | None = None,
 ) -> Weighed:
     layout = Layout.of(tensor.shape, axis)
     cuts = layout.cuts(tensor.size, most)
@@ -32,7 +40,7 @@ def weighed(
         for a, b in cuts
     )
     units = [None if r is None else unit(r) for r in references]
-    return weigh(blocks, layout, units)
+    return weigh(blocks, layout, units, loop)
 
 
 def slow_step(r: float, t: float, scale: int) -> int:
@@ -52,14 +60,15 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, list[np.ndarray | None], int | N
     return draw(arrays), references, axis, draw(st.integers(1, 40))
 
 
+@pytest.mark.parametrize("loop", [None, LOOP], ids=["numpy", "compiled"])
 @settings(deadline=None)
 @given(cases())
 def test_a_pass_is_the_definition(
-    case: tuple[np.ndarray, list[np.ndarray | None], int | None, int],
+    loop: Loop | None, case: tuple[np.ndarray, list[np.ndarray | None], int | None, int]
 ) -> None:
     """Counts are exact and sums as good as float64's, however the tensor is cut into blocks."""
     tensor, references, axis, most = case
-    found, known = weighed(tensor, references, axis, most), summarize(tensor)
+    found, known = weighed(tensor, references, axis, most, loop), summarize(tensor)
     for name in ("count", "zeros", "nan", "infinite", "minimum", "maximum"):
         assert getattr(found.statistics, name) == getattr(known, name), name
     assert math.isclose(found.statistics.squares, known.squares, rel_tol=1e-12)

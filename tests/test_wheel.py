@@ -40,13 +40,18 @@ class Installed:
         )
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory, built_site: None) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
+def build(folder: Path, **settings: str) -> Path:
+    """Build a wheel of the checkout into an empty folder, with settings of the environment."""
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    subprocess.run([*command, str(CHECKOUT)], check=True, capture_output=True)
+    env = {**os.environ, **settings}
+    subprocess.run([*command, str(CHECKOUT)], check=True, capture_output=True, env=env)
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory, built_site: None) -> Path:
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,7 @@ def test_content(wheel: Path) -> None:
     record = f"cc_export-{__version__}.dist-info"
     expected = {
         "cc_export/cli.py", "cc_core/api.py", "cc_core/selection/explain.py",
+        "cc_export/compiled/weighing.bin",
         "cc_export/_site/index.html", "cc_export/_site/viewer.js", "cc_export/_site/viewer.css",
         "cc_export/_site/runtime.json", "cc_export/_site/runtime/NOTICES.txt",
         "cc_export/_demo/study.yaml", "cc_export/_demo/data/evaluation.npz",
@@ -81,7 +87,24 @@ def test_content(wheel: Path) -> None:
     }  # fmt: skip
     assert expected <= set(names)
     assert {name.split("/")[0] for name in names} == {"cc_export", "cc_core", record}
-    assert [name for name in names if name.endswith((".pyc", ".map", ".svelte", ".ts"))] == []
+    assert [name for name in names if name.endswith((".pyc", ".map", ".svelte", ".ts", ".c"))] == []
+
+
+def test_without_a_compiler(tmp_path: Path, built_site: None) -> None:
+    """The wheel fits every machine, and has no library; the checkout keeps the one it has."""
+    there = CHECKOUT / "cc_export/compiled/weighing.bin"
+    before = there.stat()
+    built = build(tmp_path, CC="")
+    assert built.name.endswith("-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(built).namelist() if name.endswith(".bin")]
+    assert there.stat() == before
+
+
+def test_compiled(installed: Installed, wheel: Path, tmp_path: Path) -> None:
+    """With a compiler the wheel is one for this platform, and its library loads."""
+    assert "-py3-none-any" not in wheel.name
+    code = "from cc_export.compiled import LOOP; print(LOOP is not None)"
+    assert installed.run("python", "-c", code, cwd=tmp_path).stdout.strip() == "True"
 
 
 def test_version(installed: Installed, tmp_path: Path) -> None:

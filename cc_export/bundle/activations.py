@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from cc_core.change import unit
 from cc_core.dyadic import Grid, shared_grid
+from cc_core.layout import Layout
 from cc_core.sketch import unsketch
-from cc_core.weighing import Layout, weigh
+from cc_core.weighing import weigh
 from cc_export.align import TensorKey
 from cc_export.bundle.chunk import pack
 from cc_export.bundle.layers import change_record, histogram_record, statistics_record
 from cc_export.bundle.records.activations import ActivationsChunk, ActivationsPart, ExposedRecord
 from cc_export.bundle.records.layers import PartRecord
 from cc_export.bundle.records.tensors import ChangeRecord
+from cc_export.compiled import LOOP
 from cc_export.expose import Measured
 from cc_export.results import EXPOSE, ModelResult, Results
 
@@ -121,7 +123,7 @@ def _change(one: Measured, reference: Measured | None, grid: Grid | None) -> Cha
     if reference is None or _places(one) != _places(reference):
         return None
     values, there = _values(one), _values(reference)
-    weighed = weigh([(values, [there])], Layout(1, values.size), [unit(there)])
+    weighed = weigh([(values, [there])], Layout(1, values.size), [unit(there)], LOOP)
     [against] = weighed.against
     assert against is not None
     return change_record(against, weighed.histogram.grid, grid)

@@ -145,7 +145,8 @@ class Graph:
             for use in self.uses.get(current, ()):
                 through, cut = use.node.op_type in TRANSPARENT, use.node.op_type in _PARTS
                 if use.place > 0 or not (through or cut):
-                    found.append(replace(use, turned=turned, part=part))
+                    as_it_is = (use.turned, use.part) == (turned, part)
+                    found.append(use if as_it_is else replace(use, turned=turned, part=part))
                     continue
                 after = turned != (use.node.op_type == "Transpose")
                 for output in use.node.output:
@@ -229,6 +230,8 @@ def without_quantization(name: str) -> str:
 
 def without_endings(name: str, endings: tuple[str, ...]) -> str:
     """A name without as many of the endings as can stand one after another at its end."""
+    if not name.endswith(endings):
+        return name
     floor, found, pending = max(len(name) - _LONGEST_END, 0), {len(name)}, [len(name)]
     while pending:
         end = pending.pop()

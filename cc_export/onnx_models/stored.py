@@ -49,22 +49,28 @@ class Source:
         if self._descriptor is None:
             self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
             weakref.finalize(self, os.close, self._descriptor)
-        filled = 0
-        while filled < len(buffer):
+        wanted = len(buffer)
+        filled = _read_at(self._descriptor, buffer, offset)
+        while 0 < filled < wanted:
             got = _read_at(self._descriptor, buffer[filled:], offset + filled)
             if not got:
                 return False
             filled += got
-        return True
+        return filled == wanted
 
 
-def _read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
-    if hasattr(os, "preadv"):
-        return os.preadv(descriptor, [buffer], offset)
-    os.lseek(descriptor, offset, os.SEEK_SET)
-    part = os.read(descriptor, len(buffer))
-    buffer[: len(part)] = part
-    return len(part)
+if hasattr(os, "preadv"):
+
+    def _read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
+        return os.preadv(descriptor, (buffer,), offset)
+
+else:
+
+    def _read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        part = os.read(descriptor, len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,10 @@ class Stored:
             yield from (flat[start:stop] for start, stop in cuts)
             return
         room = np.empty(max((stop - start for start, stop in cuts), default=0), self.dtype)
+        content, item = room.view(np.uint8).data, self.dtype.itemsize
         for start, stop in cuts:
-            part = room[: stop - start]
-            self._read(part.view(np.uint8).data, start * self.dtype.itemsize)
-            yield part
+            self._read(content[: (stop - start) * item], start * item)
+            yield room[: stop - start]
 
     def whole(self) -> NDArray[np.generic]:
         """All values in their shape.

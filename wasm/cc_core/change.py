@@ -121,12 +121,19 @@ def steps(gap: NDArray[np.float32], unit_exponent: int) -> NDArray[np.int32]:
     are and grow by 2^23 with each power of two, so by 2^24 with each factor of four.
     """
     bits = gap.view(np.int32)
-    # The bits of four times less than the first edge; of numbers below 2^-126 only zero is told.
-    exponent = min(max(0, unit_exponent + _FIRST_EXPONENT - 2 + _BIAS), _BEYOND - 2 * STEPS)
-    least = exponent << _DIGITS
+    least = least_bits(unit_exponent)
     np.clip(bits, np.int32(least), np.int32(least + (STEPS - 1 << _DIGITS + 1)), out=bits)
     np.subtract(bits, np.int32(least), out=bits)
     return np.right_shift(bits, _DIGITS + 1, out=bits)
+
+
+def least_bits(unit_exponent: int) -> int:
+    """The bits of a float32 four times less than the first edge, where step 0 begins.
+
+    Of numbers below 2^-126 only zero is told.
+    """
+    exponent = min(max(0, unit_exponent + _FIRST_EXPONENT - 2 + _BIAS), _BEYOND - 2 * STEPS)
+    return exponent << _DIGITS
 
 
 _FIRST_EXPONENT, _BIAS, _BEYOND, _DIGITS = -10, 127, 255, 23

@@ -86,7 +86,10 @@ def coarsen(found: Dyadic, grid: Grid) -> NDArray[np.int64]:
     if steps < 0 or (len(places) and (places[0] < 0 or places[-1] >= grid.bins)):
         raise CoreError(f"{found.grid} does not nest in {grid}")
     counts = np.zeros((grid.bins, *found.counts.shape[1:]), np.int64)
-    np.add.at(counts, places, found.counts)
+    if steps == 0:
+        counts[places] = found.counts
+    else:
+        np.add.at(counts, places, found.counts)
     return counts
 
 
@@ -101,6 +104,15 @@ def shared_grid(ranges: Iterable[tuple[float, float]], bins: int = SHOWN_BINS) -
     return grid_of(min(low for low, _ in known), max(high for _, high in known), bins)
 
 
+def scales_in_float32(grid: Grid) -> bool:
+    """Whether ⌊v · 2^-exponent⌋ of every float32 on the grid is exact in float32.
+
+    It has 24 digits, which number as many bins exactly. Bins wider than one are left to float64,
+    because a small float32 divided by their width may vanish.
+    """
+    return -120 <= grid.exponent <= 0 and abs(grid.first) < 1 << 23
+
+
 def places(
     values: NDArray[np.floating],
     grid: Grid,
@@ -112,9 +124,7 @@ def places(
     float32 values are scaled in float32 where that is exact, else in float64. ``room``, float32
     (n,), may be overwritten.
     """
-    # A float32 has 24 digits, which number as many bins exactly. Bins wider than one are left to
-    # float64, because a small float32 divided by their width may vanish.
-    if values.dtype == np.float32 and -120 <= grid.exponent <= 0 and abs(grid.first) < 1 << 23:
+    if values.dtype == np.float32 and scales_in_float32(grid):
         np.multiply(values, np.float32(math.ldexp(1.0, -grid.exponent)), out=room)
         np.floor(room, out=room)
         np.copyto(out, room, casting="unsafe")

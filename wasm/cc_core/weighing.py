@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_core.change import NOT_COMPARED, Change, sqnr_db, steps
-from cc_core.dyadic import Dyadic, Grid, coarsen, grid_of, places
+from cc_core.dyadic import Dyadic, Grid, coarsen, grid_of, places, scales_in_float32
+from cc_core.layout import Layout
+from cc_core.loop import Compared, Loop, Sums, Tally
 from cc_core.statistics import Statistics
 
-# Values of a block: as float64 they fill a quarter of a common second-level cache.
-BLOCK = 1 << 15
 # Values of which only the place is remembered, until so many are counted at once.
 _COUNTED = 1 << 16
 # Steps of change, and "not compared".
@@ -28,33 +28,6 @@ Values = NDArray[np.floating]
 # What ndarray.min() and its like call, at a third of the cost of a call.
 _MIN, _MAX, _SUM = np.minimum.reduce, np.maximum.reduce, np.add.reduce
 _COUNT = np.count_nonzero
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where channels lie in a flattened tensor: value i is of channel (i // inner) % channels."""
-
-    channels: int
-    inner: int
-
-    @classmethod
-    def of(cls, shape: Sequence[int], axis: int | None) -> Layout:
-        """Channels along an axis of a shape; one for all where axis is None."""
-        if axis is None:
-            return cls(1, max(1, math.prod(shape)))
-        return cls(shape[axis], max(1, math.prod(shape[axis + 1 :])))
-
-    def cuts(self, size: int, most: int = BLOCK) -> list[tuple[int, int]]:
-        """Parts (start, stop) of a tensor: whole channels, or pieces of one channel each."""
-        unit = self.inner if self.inner > 1 else self.channels
-        if unit <= most or self.inner == 1:
-            step = max(1, most // unit) * unit
-            return [(start, min(start + step, size)) for start in range(0, size, step)]
-        return [
-            (begin, min(begin + most, start + unit))
-            for start in range(0, size, unit)
-            for begin in range(start, start + unit, most)
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +75,7 @@ def weigh(
     blocks: Iterable[tuple[Values, Sequence[Values | None]]],
     layout: Layout,
     units: Sequence[int | None],
+    loop: Loop | None = None,
 ) -> Weighed:
     """Measure a tensor block by block, in the order of ``layout.cuts``.
 
@@ -110,8 +84,9 @@ def weigh(
             for a reference that has no such tensor.
         layout: where its channels are.
         units: for each reference the ``unit`` that changes are measured by, None as in blocks.
+        loop: what blocks of finite float32 values are left to; numpy takes all others.
     """
-    found = _Pass(layout, units, _ROOM)
+    found = _Pass(layout, units, _ROOM, loop)
     # Sums beyond float64 are infinite, and NaN are counted.
     with np.errstate(all="ignore"):
         for values, references in blocks:
@@ -183,9 +158,11 @@ class _Reference:
 
     def worst(self) -> WorstChannel | None:
         """Of several equal ones the first; None when every channel is equal or all zero."""
+        if len(self.signal) == 1:
+            return None
         usable = (self.signal > 0) & (self.noise > 0)
         usable &= np.isfinite(self.signal) & np.isfinite(self.noise)
-        if len(self.signal) == 1 or not usable.any():
+        if not usable.any():
             return None
         with np.errstate(all="ignore"):
             shares = np.where(usable, np.log(self.noise) - np.log(self.signal), -np.inf)
@@ -198,7 +175,9 @@ class _Reference:
 class _Pass:
     """Running sums of a tensor; ``add`` takes its blocks in order."""
 
-    def __init__(self, layout: Layout, units: Sequence[int | None], room: _Room) -> None:
+    def __init__(
+        self, layout: Layout, units: Sequence[int | None], room: _Room, loop: Loop | None
+    ) -> None:
         self._layout = layout
         self._references = [None if u is None else _Reference(u, layout.channels) for u in units]
         self._shift = _BITS * sum(reference is not None for reference in self._references)
@@ -210,14 +189,18 @@ class _Pass:
         self._count = self._zeros = self._nan = self._infinite = self._waiting = 0
         self._total = 0.0
         self._room = room
+        compared = [Compared(r.unit, r.signal, r.noise) for r in self._references if r is not None]
+        self._tally = loop.tally(layout, self._power, compared) if loop is not None else None
 
     def add(self, values: Values, references: Sequence[Values | None]) -> None:
         """Take in the next block."""
         start, size = self._count, values.size
         if not size:
             return
-        room = self._room.block(size)
         self._count += size
+        if self._tally is not None and self._tallied(self._tally, values, references):
+            return
+        room = self._room.block(size)
         self._zeros += int(_COUNT(np.equal(values, 0, out=room.flags)))
         wide = room.wide
         np.copyto(wide, values)
@@ -258,6 +241,18 @@ class _Pass:
             size = counted.size
             index[:size] = counted
         self._waiting += size
+
+    def _tallied(self, tally: Tally, values: Values, references: Sequence[Values | None]) -> bool:
+        """Whether the loop could add the block, and did."""
+        known = [given for given in references if given is not None]
+        bounds = tally.take(values, known)
+        if bounds is None:
+            return False
+        self._reach(*bounds)
+        if not scales_in_float32(self._grid):
+            return False
+        tally.add(self._count - values.size, self._grid, self._joint)
+        return True
 
     def _places_of(self, size: int) -> NDArray[np.int32]:
         """Room behind the places that wait, which are counted when it does not suffice."""
@@ -353,14 +348,28 @@ class _Pass:
             np.add.at(into, (first + np.arange(len(sums))) % channels, sums)
         return float(_SUM(sums))
 
+    def _add_up(self, sums: Sums) -> None:
+        self._zeros += sums.zeros
+        self._total += sums.total
+        known = [own for own in self._references if own is not None]
+        for own, found in zip(known, sums.compared, strict=True):
+            own.same += found.same
+            own.power += sums.squares
+            own.product += found.product
+            own.largest = max(own.largest, found.largest)
+
     def result(self) -> Weighed:
         """What all blocks add up to."""
         self._count_waiting()
+        if self._tally is not None:
+            self._add_up(self._tally.sums())
         # The last reference's kind is in the highest bits, so its axis comes first.
         compared = sum(reference is not None for reference in self._references)
         joint = self._joint.reshape(self._grid.bins, *[KINDS] * compared)
         axes = list(range(compared + 1))
-        splits = iter(np.einsum(joint, axes, [0, axis]) for axis in reversed(axes[1:]))
+        splits = [np.einsum(joint, axes, [0, axis]) for axis in reversed(axes[1:])]
+        histogram = splits[0].sum(axis=1) if splits else joint
+        by_change = iter(splits)
         # Which of two zeros an extreme is depends on the processor; + 0.0 leaves +0.
         known_range = self._low <= self._high
         return Weighed(
@@ -374,11 +383,11 @@ class _Pass:
                 total=self._total,
                 squares=float(self._power.sum()),
             ),
-            histogram=Dyadic(self._grid, np.einsum(joint, axes, [0])),
+            histogram=Dyadic(self._grid, histogram),
             channels=self._layout.channels,
             empty_channels=int(np.count_nonzero(~self._used & (self._power == 0))),
             against=tuple(
-                None if own is None else own.against(self._count, next(splits))
+                None if own is None else own.against(self._count, next(by_change))
                 for own in self._references
             ),
             power=self._power,
