@@ -99,8 +99,8 @@ def write_large(folder: Path) -> None:
     )
 
 
-def peak(study: Path) -> int:
-    """MiB that weighing a study takes beyond interpreter and libraries, in a process of its own."""
+def peak(study: Path) -> tuple[int, int]:
+    """MiB that weighing takes in a process of its own: beyond interpreter and libraries, in all."""
     script = f"import weights; weights.report_peak({str(study)!r})"
     output = subprocess.run(
         [sys.executable, "-c", script],
@@ -109,14 +109,16 @@ def peak(study: Path) -> int:
         text=True,
         cwd=Path(__file__).parent,
     ).stdout
-    return int(output)
+    beyond, whole = map(int, output.split())
+    return beyond, whole
 
 
 def report_peak(study: str) -> None:
-    """Print the growth of the process's peak resident memory in MiB."""
+    """Print the growth of the process's peak resident memory, and the peak, in MiB."""
     before = _resident("VmHWM")
     weigh_all(prepared(Path(study)))
-    print((_resident("VmHWM") - before) >> 10)
+    after = _resident("VmHWM")
+    print((after - before) >> 10, after >> 10)
 
 
 def _resident(kind: str) -> int:
@@ -143,14 +145,12 @@ def main() -> None:
         if LOOP is None:
             print("  there is no compiled loop here: see hatch_build.py")
         else:
-            print(
-                f"  weighed                {1e9 * taken / weights:6.1f} ns CPU a weight and model"
-            )
+            print(f"  weighed                {1e9 * taken / weights:6.1f} ns CPU a weight, model")
         print(f"  weighed by numpy       {1e9 * plain / weights:6.1f} ns")
         print(f"  by hand, 1 comparison  {1e9 * hand / of:6.1f} ns")
-        first, second = peak(resnets), peak(large)
-        print(f"  memory                 {first:6d} MiB beyond interpreter and libraries")
-        print(f"2 GB in external data × 2\n  memory                 {second:6d} MiB")
+        for title, study in (("ResNet-50 × 6", resnets), ("2 GB in external data × 2", large)):
+            beyond, whole = peak(study)
+            print(f"{title}: {beyond} MiB beyond interpreter and libraries, {whole} MiB in all")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import type { ModelRecord } from "../bundle/types.gen.ts";
 import type { Transform } from "./camera.ts";
 import type { Frame } from "./frame.ts";
 import type { NameLabel } from "./labels.ts";
-import type { Link } from "./layout.ts";
+import type { Link } from "./places.ts";
 import { COURSE, LOOK, NONE, type Picture } from "./paint.ts";
 import type { ColourScale, SizeScale } from "./scales.ts";
 

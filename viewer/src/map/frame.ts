@@ -1,6 +1,6 @@
 // From a layout's columns and rows to pixels: the whole map in its panel, which a camera then looks at.
 
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./places.ts";
 import type { Point } from "./geometry.ts";
 import { EM } from "../ui/em.ts";
 import type { Lanes } from "./lanes.ts";

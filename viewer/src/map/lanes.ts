@@ -1,6 +1,6 @@
 // Lanes of a column: where rows are closer than lines of text, neighbours stand side by side so that each has room for its name.
 
-import type { Layout, Place } from "./layout.ts";
+import type { Layout, Place } from "./places.ts";
 
 export interface Lanes {
   /** How many lanes each column has; one where rows are wide enough apart. */

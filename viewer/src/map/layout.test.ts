@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { crossingsOf } from "./crossings.ts";
 import { randomForest, recipeStudy } from "./generate.ts";
-import { curvesOf, layoutByOperation, layoutByStep, layoutOf, type Arrangement, type Layout, type LayoutModel } from "./layout.ts";
+import { curvesOf, layoutByOperation, layoutByStep, layoutOf, type Arrangement, type LayoutModel } from "./layout.ts";
+import type { Layout } from "./places.ts";
 
 /** "a:train b:a:prune c:b+a:merge" as models: id, parents (none for a root), operation. */
 function forest(text: string): LayoutModel[] {

@@ -3,7 +3,7 @@
 // Models without a readable moment stand before the axis, in columns of their own, and are never guessed onto it.
 
 import { depthFirst, forestOf, type LayoutModel } from "./forest.ts";
-import type { Column, Layout, Link, Place } from "./layout.ts";
+import type { Column, Layout, Link, Place } from "./places.ts";
 
 export const UNDATED = "no date";
 
