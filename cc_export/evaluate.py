@@ -28,9 +28,8 @@ from cc_export.onnx_models.session import Session
 from cc_export.predictions import Predictions, Role
 from cc_export.study.records import Evaluation
 from cc_export.surrogates import first_broken
-from cc_export.tasks.names import CLASSIFICATION
 from cc_export.tasks.table import task_of
-from cc_export.tasks.task import Base, Case, Task
+from cc_export.tasks.task import Base, Case
 from cc_export.temporary import temporary_folder
 
 BATCH = 64
@@ -164,12 +163,11 @@ def answers_of(
     Raises:
         ModelError: it cannot be run, or its answers are not what the task needs.
     """
-    task = task_of(evaluation)
 
     def answers() -> Iterator[Any]:
         if subject.outputs is not None:
-            return _written(_given(subject, dataset, task, folder), subject)
-        return _written(_run(subject, dataset, evaluation, task), subject)
+            return _written(_given(subject, dataset, evaluation, folder), subject)
+        return _written(_run(subject, dataset, evaluation), subject)
 
     if keep is not None:
         with suppress(NoRoomError):  # others will have to ask the model again
@@ -185,7 +183,7 @@ def _comparable(base: Base, own: Answers, evaluation: Evaluation) -> Base:
     return base
 
 
-def _run(subject: Subject, dataset: Dataset, evaluation: Evaluation, task: Task) -> Iterator[Any]:
+def _run(subject: Subject, dataset: Dataset, evaluation: Evaluation) -> Iterator[Any]:
     assert subject.onnx is not None
     session = Session(subject.onnx)
     _check_inputs(session, dataset, subject)
@@ -200,10 +198,12 @@ def _run(subject: Subject, dataset: Dataset, evaluation: Evaluation, task: Task)
             if evaluation.postprocess is not None:
                 answers = _foreign(evaluation.postprocess, "postprocessing", outputs)
                 what = f"{evaluation.postprocess.name}: the answer"
-        yield _fitted(np.asarray(answers), count, what, dataset, task, subject)
+        yield _fitted(np.asarray(answers), count, what, dataset, evaluation, subject)
 
 
-def _given(subject: Subject, dataset: Dataset, task: Task, folder: Path) -> Iterator[Any]:
+def _given(
+    subject: Subject, dataset: Dataset, evaluation: Evaluation, folder: Path
+) -> Iterator[Any]:
     """Answers from a file, in the dataset's order: the array that the task names.
 
     Where the file's ids are in another order, its answers are copied to where rows of any place
@@ -212,9 +212,10 @@ def _given(subject: Subject, dataset: Dataset, task: Task, folder: Path) -> Iter
     assert subject.outputs is not None
     try:
         table = NpzTable(subject.outputs)
-        name = next((array for array in task.arrays if array in table.columns), None)
+        arrays = task_of(evaluation).arrays
+        name = next((array for array in arrays if array in table.columns), None)
         if name is None:
-            wanted = " or ".join(map(repr, task.arrays))
+            wanted = " or ".join(map(repr, arrays))
             hint = f"It holds {', '.join(sorted(table.columns)) or 'no array'}."
             raise ModelError(f"{subject.name}: there is no array {wanted}", hint)
         order = _order(table, subject, dataset)
@@ -228,7 +229,7 @@ def _given(subject: Subject, dataset: Dataset, task: Task, folder: Path) -> Iter
             whole = collect(parts, count, folder, None).whole()
             parts = (whole[order[first : first + ROWS]] for first in range(0, count, ROWS))
         for part in parts:
-            yield _fitted(part, len(part), f"array {name!r}", dataset, task, subject)
+            yield _fitted(part, len(part), f"array {name!r}", dataset, evaluation, subject)
     except ModelError:
         raise
     except ExportError as error:
@@ -278,27 +279,23 @@ def _written(parts: Iterator[Any], subject: Subject) -> Iterator[Any]:
 
 
 def _fitted(  # noqa: PLR0913, PLR0917 (what the error says of where the answers are from)
-    values: NDArray[Any], count: int, what: str, dataset: Dataset, task: Task, subject: Subject
+    values: NDArray[Any],
+    count: int,
+    what: str,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    subject: Subject,
 ) -> Any:
-    fitted = task.fitted(values, dataset) if values.ndim and len(values) == count else None
+    task = task_of(evaluation)
+    right = bool(values.ndim) and len(values) == count
+    fitted = task.fitted(values, dataset, evaluation) if right else None
     if fitted is None:
         raise ModelError(
             f"{subject.name}: {what} is {values.dtype} of shape {list(values.shape)}, "
             f"but {task.wanted(count, dataset)}",
-            _one_score(values, count, dataset, task) or fitting_hint(dataset),
+            fitting_hint(dataset),
         )
     return fitted.tolist() if fitted.dtype.kind == "O" else fitted
-
-
-def _one_score(values: NDArray[Any], count: int, dataset: Dataset, task: Task) -> str:
-    """What to do about a binary classifier that gives the score of one class; else nothing."""
-    single = values.shape in {(count,), (count, 1)} and values.dtype.kind in "biuf"
-    if task.name != CLASSIFICATION or len(dataset.classes) != 2 or not single:
-        return ""
-    return (
-        "One score of two classes becomes two by `evaluation.postprocess`: a probability p as "
-        "[1 - p, p], a logit z as [0, z]."
-    )
 
 
 def fitting_hint(dataset: Dataset) -> str:

@@ -141,7 +141,7 @@ def _check_answers(model: ModelProto, path: Path, dataset: Dataset, evaluation: 
     # One number, repeated: nothing is as large as a model may say that it is.
     answer = np.broadcast_to(np.zeros((), kind), (1, *sides))
     task = task_of(evaluation)
-    if task.fitted(answer, dataset) is None:
+    if task.fitted(answer, dataset, evaluation) is None:
         raise ModelError(
             f"{path.name}: output {value.name!r} is {kind} of shape {[count, *sides]}, "
             f"but {task.wanted(count, dataset)}",

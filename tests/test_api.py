@@ -62,6 +62,10 @@ def test_classify() -> None:
     """Each tensor of scores gets its top-k."""
     [answer] = ask("classify", {"scores": "logits", "k": 2}, np.array([[0.0, 100.0, -5.0]]))
     assert answer == {"labels": [[1, 0]], "probabilities": [[1, 0]], "rest": [0]}
+    for one in (np.array([[0.75], [0.25]]), np.array([0.75, 0.25])):
+        [answer] = ask("classify", {"scores": "probabilities", "k": 2}, one)
+        assert answer["labels"] == [[1, 0], [0, 1]]
+        np.testing.assert_allclose(answer["probabilities"], [[0.75, 0.25]] * 2, atol=1e-5)
     for kind in ("logits", "probabilities"):
         [answer] = ask("classify", {"scores": kind, "k": 2}, np.zeros((0, 3), np.float32))
         assert answer == {"labels": [], "probabilities": [], "rest": []}

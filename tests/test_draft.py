@@ -151,6 +151,34 @@ def test_columns_of_a_table(tmp_path: Path) -> None:
     assert study.evaluation.scores == "probabilities"
 
 
+@pytest.mark.parametrize("shape", [["n"], ["n", 1]])
+def test_one_score_of_two_classes(shape: list[str | int], tmp_path: Path) -> None:
+    """A binary classifier with one output is one, and its bytes are scaled as makes it right."""
+    weight = helper.make_tensor("fc.weight", TensorProto.FLOAT, [1, 3], [9.0, -9.0, 0.0])
+    bias = helper.make_tensor("fc.bias", TensorProto.FLOAT, [1], [-3.0])
+    side = helper.make_tensor("side", TensorProto.INT64, [len(shape)], [-1, 1][: len(shape)])
+    nodes = [
+        helper.make_node("Gemm", ["features", "fc.weight", "fc.bias"], ["gap"], transB=1),
+        helper.make_node("Reshape", ["gap", "side"], ["flat"]),
+        helper.make_node("Sigmoid", ["flat"], ["share"]),
+    ]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes, "g", [value("features", TensorProto.FLOAT, ["n", 3])],
+        [value("share", TensorProto.FLOAT, shape)], [weight, bias, side],
+    )  # fmt: skip
+    onnx.save_model(helper.make_model(graph, ir_version=8), tmp_path / "linear.onnx")
+    features = np.random.default_rng(5).integers(0, 256, (60, 3), np.uint8)
+    gap = (features[:, 0] / 255.0 - features[:, 1] / 255.0) * 9 - 3
+    np.savez(tmp_path / "data.npz", features=features, labels=(gap > 0).astype(np.int64))
+    draft_study(tmp_path)
+    study = load_study(tmp_path)
+    assert study.dataset and study.evaluation
+    assert (study.evaluation.task, study.evaluation.scores) == ("classification", "probabilities")
+    assert study.dataset.inputs[0].scale == 1 / 255
+    assert validate_study(tmp_path).failures == {}
+
+
 def test_names(folder: Path) -> None:
     """Equal file names are told apart by their folders, and any name can be written."""
     odd = folder / "yes: #1 \u201equoted\u201c"

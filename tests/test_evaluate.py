@@ -14,14 +14,14 @@ import tiny_study
 from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import quantize_dynamic
 
-from cc_core.classification import NO_CLASS, probabilities
+from cc_core.classification import NO_CLASS
 from cc_export.dataset import Dataset, open_dataset
 from cc_export.errors import ModelError
 from cc_export.evaluate import BATCH, Subject, batch_size
 from cc_export.evaluate import evaluate as evaluate_subject
 from cc_export.inspect import inspect_model
 from cc_export.predictions import Predictions
-from cc_export.study import load_study
+from cc_export.study import load_study, names
 from cc_export.study.records import Evaluation
 
 BASE = tiny_models.weights()
@@ -226,19 +226,70 @@ def test_outputs_that_are_no_tensor(tmp_path: Path, dataset: Dataset) -> None:
     )
 
 
-def test_a_single_score_of_two_classes(tmp_path: Path, dataset: Dataset) -> None:
-    """A binary classifier's one column is refused with the way out, which is right."""
-    node = helper.make_node("ReduceMax", ["logits"], ["top"], axes=[1], keepdims=1)
-    path = saved(tmp_path, with_nodes(node, outputs=("top",)))
-    two = replace(dataset, classes=("left", "right"))
-    assert error_of(path, two) == (
-        "model.onnx: output 'top' is float32 of shape [12, 1], but 12 instances of 2 classes need "
-        "numbers of shape [12, 2]\n    One score of two classes becomes two by "
-        "`evaluation.postprocess`: a probability p as [1 - p, p], a logit z as [0, z]."
+def scored(folder: Path, axes: str, probable: bool) -> Path:
+    """The tiny network with one score, of right against left: (n, 1), or (n,)."""
+    one, two = (helper.make_tensor(n, TensorProto.INT64, [1], [i]) for n, i in (("a", 0), ("b", 1)))
+    side = helper.make_tensor("side", TensorProto.INT64, [1], [1])
+    keep = [helper.make_node("Squeeze", ["gap", "side"], ["flat"])] if axes == "n" else []
+    last = "flat" if keep else "gap"
+    nodes = [
+        helper.make_node("Gather", ["logits", "a"], ["left"], axis=1),
+        helper.make_node("Gather", ["logits", "b"], ["right"], axis=1),
+        helper.make_node("Sub", ["right", "left"], ["gap"]),
+        *keep,
+        helper.make_node("Sigmoid" if probable else "Identity", [last], ["score"]),
+    ]
+    model = with_nodes(*nodes, outputs=("score",))
+    model.graph.initializer.extend([one, two, side])
+    return saved(folder, model)
+
+
+@pytest.mark.parametrize("axes", ["n", "n 1"])
+@pytest.mark.parametrize("kind", ["logits", "probabilities"])
+def test_one_score_of_two_classes(axes: str, kind: str, tmp_path: Path, dataset: Dataset) -> None:
+    """A binary classifier's one score is that of the second class; all numbers follow from it."""
+    logits = slow_logits(dataset)
+    right = 1 / (1 + np.exp(logits[:, 0].astype(float) - logits[:, 1]))
+    labels = np.arange(len(right)) % 2
+    two = replace(dataset, classes=("left", "right"), labels=labels)
+    found = evaluate(
+        scored(tmp_path, axes, kind == "probabilities"),
+        two,
+        Evaluation("classification", output="score", scores=kind),
     )
-    logit = np.array([[-2.0], [0.5]])
-    pair = probabilities(np.concatenate([np.zeros((2, 1)), logit], axis=1), "logits")
-    np.testing.assert_allclose(pair[:, 1:], 1 / (1 + np.exp(-logit)), rtol=1e-12)
+    predicted, probability = top1(found)
+    np.testing.assert_array_equal(predicted, right > 0.5)
+    np.testing.assert_allclose(probability / 65535, np.maximum(right, 1 - right), atol=2e-5)
+    assert found.metrics[names.ACCURACY] == ((right > 0.5) == labels).mean()
+    if kind == "logits":  # as probabilities some are 1 in float32, and their loss is infinite
+        loss = -np.log(np.where(labels == 1, right, 1 - right)).mean()
+        assert found.metrics[names.LOG_LOSS] == pytest.approx(loss, rel=1e-4)
+
+
+def test_one_score_of_more_classes(tmp_path: Path, dataset: Dataset) -> None:
+    """It says nothing of three."""
+    three = replace(dataset, classes=("left", "right", "top"))
+    assert "need numbers of shape [12, 3]" in error_of(scored(tmp_path, "n 1", False), three)
+
+
+@pytest.mark.parametrize("path", ["softmax", "one"])
+def test_probabilities_that_are_taken_for_logits(
+    path: str, tmp_path: Path, dataset: Dataset
+) -> None:
+    """They are warned of, because everything but the order of classes would be wrong."""
+    if path == "one":
+        two = replace(dataset, classes=("left", "right"), labels=None)
+        model, output = scored(tmp_path, "n 1", True), "score"
+    else:
+        node = helper.make_node("Softmax", ["logits"], ["shares"], axis=1)
+        model, output, two = saved(tmp_path, with_nodes(node, outputs=("shares",))), None, dataset
+    (warning,) = evaluate(model, two, Evaluation("classification", output=output)).warnings
+    assert "say `evaluation.scores: probabilities`" in warning
+    stated = Evaluation("classification", output=output, scores="probabilities")
+    assert evaluate(model, two, stated).warnings == ()
+    assert (
+        evaluate(saved(tmp_path, with_nodes(outputs=("logits",))), dataset, CLASSIFY).warnings == ()
+    )
 
 
 def test_outputs_in_bfloat16(tmp_path: Path, dataset: Dataset) -> None:

@@ -150,15 +150,18 @@ def _evaluation(table: Table, label: str | None, model: Seen) -> Mapping[str, ob
     if label is None or not model.outputs:
         return None
     column, given = table.columns[label], model.outputs[0].shape
-    known = given if given is not None else (None,)
+    # One number for each instance may stand in a row of its own or not.
+    known = (None,) if given is None else given or (1,)
     if column.shape or len(known) != 1:
         return None
     if column.dtype.kind == "f" and known == (1,):
         return {"task": "regression"}
-    if column.dtype.kind not in "iu" or known == (1,):
+    if column.dtype.kind not in "iu":
         return None
     labels = table.read([label], 0, len(table))[label]
-    if int(labels.min()) < 0 or int(labels.max()) >= (known[0] or _CLASSES):
+    # One score is that of the second of two classes.
+    most = 2 if known == (1,) else known[0] or _CLASSES
+    if int(labels.min()) < 0 or int(labels.max()) >= most:
         return None
     scores = "probabilities" if model.probable else "logits"
     return {"task": "classification", "output": model.outputs[0].name, "scores": scores}

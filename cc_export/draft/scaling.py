@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cc_core.classification import both_classes
 from cc_export.data import OPENERS
 from cc_export.draft.evaluation_set import EvaluationSet
 from cc_export.errors import ExportError
@@ -40,7 +41,10 @@ def accuracies(folder: Path, data: EvaluationSet, model: Path) -> tuple[float, f
             name: values.astype(np.float32) * FRACTION if name in data.bytes_in else values
             for name, values in plain.items()
         }
-        return _accuracy(session, output, plain, truth), _accuracy(session, output, scaled, truth)
+        kind = str(asked["scores"])
+        answers = [_answers(session, output, feeds, len(truth)) for feeds in (plain, scaled)]
+        one, other = (float((_classes(given, kind) == truth).mean()) for given in answers)
+        return one, other
     except (ExportError, ValueError):
         return None
 
@@ -50,11 +54,15 @@ def is_clear(one: float, other: float) -> bool:
     return abs(one - other) >= _CLEARLY
 
 
-def _accuracy(session: Session, output: str, feeds: Arrays, truth: NDArray[np.generic]) -> float:
+def _answers(session: Session, output: str, feeds: Arrays, count: int) -> NDArray[np.generic]:
     size = session.batch or _BATCH
-    right = 0
-    for start in range(0, len(truth), size):
+    parts = []
+    for start in range(0, count, size):
         part = {name: values[start : start + size] for name, values in feeds.items()}
-        (answers,) = session.run([output], part)
-        right += int((answers.argmax(1) == truth[start : start + size]).sum())
-    return right / len(truth)
+        parts += session.run([output], part)
+    return np.concatenate(parts)
+
+
+def _classes(scores: NDArray[np.generic], kind: str) -> NDArray[np.intp]:
+    one = scores.size == len(scores)
+    return np.asarray((both_classes(scores, kind) if one else scores).argmax(1), np.intp)

@@ -13,6 +13,7 @@ from cc_core.outcomes import four_way
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
+from cc_export.study.records import Evaluation
 from cc_export.tasks.names import CLASSIFICATION
 from cc_export.tasks.task import (
     NEEDS_ALL,
@@ -27,9 +28,13 @@ from cc_export.tasks.task import (
 )
 
 TOP_K = 5
+_PROBABLE = (
+    "its scores are taken for logits, but look like probabilities: none is below 0 or above 1; "
+    "if they are, say `evaluation.scores: probabilities`"
+)
 
 
-def fitted(values: NDArray[Any], dataset: Dataset) -> NDArray[Any] | None:
+def fitted(values: NDArray[Any], dataset: Dataset, _: Evaluation) -> NDArray[Any] | None:
     """One number for each class, if that is what they are."""
     fits = values.ndim == 2 and values.dtype.kind in "biuf"
     classes = len(dataset.classes)
@@ -43,6 +48,14 @@ def wanted(count: int, dataset: Dataset) -> str:
     many = "1 class" if classes == 1 else f"{classes} classes"
     of = f" of {many}{guessed}" if classes else ""
     return f"{count} instances{of} need numbers of shape [{count}, {classes or 'classes'}]"
+
+
+def _fitted(values: NDArray[Any], dataset: Dataset, evaluation: Evaluation) -> NDArray[Any] | None:
+    """One number for each class; of two classes, that of the second one will do."""
+    one = values.size == len(values) and values.ndim <= 2 and values.dtype.kind in "biuf"
+    if one and len(dataset.classes) == 2:
+        return core.both_classes(values, evaluation.scores)
+    return fitted(values, dataset, evaluation)
 
 
 class _Pass:
@@ -60,7 +73,9 @@ class _Pass:
         shape = (case.answers.together, *case.answers.shape[1:])
         room, base_room = core.room_for(*shape), core.room_for(*shape)
         others = [base.answers.parts() for base in case.bases]
+        self.probable = kind == "logits"
         for part, scores in zip(case.answers.blocks(), case.answers.parts(), strict=True):
+            self.probable = self.probable and core.like_probabilities(scores)
             own = core.distribution(scores, kind, room)
             tops.append(core.top_k_of(own, TOP_K, room))
             if labels is not None:
@@ -110,6 +125,7 @@ def judge(case: Case) -> Predictions:
             _compared(base, number, seen, labels) for number, base in enumerate(case.bases)
         ),
         counts=counts,
+        warnings=(_PROBABLE,) if seen.probable else (),
     )
 
 
@@ -163,7 +179,7 @@ def _compared(
 TASK = Task(
     name=CLASSIFICATION,
     arrays=("scores",),
-    fitted=fitted,
+    fitted=_fitted,
     wanted=wanted,
     judge=judge,
     metrics=(

@@ -18,7 +18,7 @@ from cc_export.predictions import BaseComparison, Predictions
 from cc_export.tasks.task import Case, Task, by_level, mean
 
 
-def _fitted(values: NDArray[Any], _: Dataset) -> NDArray[Any] | None:
+def _fitted(values: NDArray[Any], *_: Any) -> NDArray[Any] | None:
     return values if values.ndim else None
 
 

@@ -23,7 +23,7 @@ NOBODY = (1 << 32) - 1
 _SEED = 0
 
 
-def _fitted(values: NDArray[Any], _: Dataset) -> NDArray[Any] | None:
+def _fitted(values: NDArray[Any], *_: Any) -> NDArray[Any] | None:
     if values.dtype.kind not in "biuf" or not values.ndim:
         return None
     flat = values.reshape(len(values), -1)

@@ -18,7 +18,7 @@ from cc_export.tasks.task import Base, Case, Task, by_level, metric
 _MOST_EDITS = 65_535
 
 
-def _fitted(values: NDArray[Any], _: Dataset) -> NDArray[Any] | None:
+def _fitted(values: NDArray[Any], *_: Any) -> NDArray[Any] | None:
     flat = values.reshape(len(values), -1) if values.ndim else values
     if values.dtype.kind not in "OU" or flat.ndim != 2 or flat.shape[1] != 1:
         return None

@@ -11,11 +11,12 @@ from cc_core.regression import Errors, Moments, Residuals, spread_of
 from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
+from cc_export.study.records import Evaluation
 from cc_export.tasks.names import REGRESSION
 from cc_export.tasks.task import NEEDS_ALL, OF_BOTH, Base, Case, Task, by_level, mean, metric
 
 
-def _fitted(values: NDArray[Any], dataset: Dataset) -> NDArray[Any] | None:
+def _fitted(values: NDArray[Any], dataset: Dataset, _: Evaluation) -> NDArray[Any] | None:
     if values.dtype.kind not in "biuf" or not values.ndim:
         return None
     flat = values.reshape(len(values), -1)

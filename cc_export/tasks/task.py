@@ -47,7 +47,7 @@ class Task:
 
     name: str
     arrays: tuple[str, ...]
-    fitted: Callable[[NDArray[Any], Dataset], NDArray[Any] | None]
+    fitted: Callable[[NDArray[Any], Dataset, Evaluation], NDArray[Any] | None]
     wanted: Callable[[int, Dataset], str]
     judge: Callable[[Case], Predictions]
     metrics: tuple[MetricRecord, ...]

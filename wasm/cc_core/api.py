@@ -207,11 +207,13 @@ def _estimate(request: Request, tensors: Tensors) -> Answer:
 
 
 def _classify(request: Request, tensors: Tensors) -> Answer:
-    """Top-k predictions of each scores tensor (n, classes)."""
+    """Top-k predictions of each scores tensor (n, classes), or (n, 1) of the second of two."""
     answer = []
+    kind, k = request["scores"], int(request["k"])
     for scores in tensors:
-        found = classification.distribution(scores, request["scores"])
-        best = classification.top_k_of(found, int(request["k"]))
+        one = k == 2 and scores.size == len(scores)
+        given = classification.both_classes(scores, kind) if one else scores
+        best = classification.top_k_of(classification.distribution(given, kind), k)
         answer.append(
             Classification(
                 labels=tuple(map(tuple, best.labels.tolist())),

@@ -120,6 +120,38 @@ def distribution(
     return ClassDistribution(logs, weights, total, divisor, np.isnan(total), order)
 
 
+def both_classes(scores: NDArray[np.generic], kind: str) -> NDArray[np.floating]:
+    """Scores (n, 2) of two classes from those of the second class alone, (n,) or (n, 1).
+
+    A probability p stands for [1 - p, p], a logit z for [0, z]: its logistic function is the second
+    class's share of their softmax.
+
+    Raises:
+        CoreError: the kind is unknown.
+    """
+    if kind not in SCORES:
+        raise CoreError(f"unknown kind of scores {kind!r}; allowed: {', '.join(SCORES)}")
+    second = scores.reshape(-1)
+    if second.dtype.kind != "f":
+        second = second.astype(np.float64)
+    first = 1 - second if kind == "probabilities" else np.zeros_like(second)
+    return np.stack([first, second], axis=1)
+
+
+def like_probabilities(scores: NDArray[np.generic]) -> bool:
+    """Whether scores (n, classes), said to be logits, look like probabilities.
+
+    All of them lie between 0 and 1, and each instance's add up to 1. So they do, too, where the
+    first of two classes has 0 everywhere, as ``both_classes`` makes it of logits.
+    """
+    low, high = np.min(scores, initial=0), np.max(scores, initial=0)
+    if not (low == 0 and 0 < high <= 1):
+        return False
+    sums = scores.sum(axis=1, dtype=np.float64)
+    one = scores.shape[1] == 2 and not scores[:, 0].any()
+    return one or bool((np.abs(sums - 1) < _TOLERANCE).all())
+
+
 def probabilities(scores: NDArray[np.generic], kind: str) -> NDArray[np.float64]:
     """Class probabilities, float64 (n, classes), from scores (n, classes) of the stated kind.
 
