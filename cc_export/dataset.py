@@ -17,6 +17,7 @@ from cc_export.data import Arrays, Table, open_table
 from cc_export.errors import DataError, ExportError, Finding, StudyError
 from cc_export.labels import read_labels
 from cc_export.near import near
+from cc_export.numerals import first_text, number_hint
 from cc_export.study.records import DatasetSource, LoadedStudy, ModelInput
 from cc_export.surrogates import first_broken
 
@@ -214,9 +215,6 @@ def _check_columns(source: DatasetSource, table: Table) -> int:
     pictured = source.preview.array if source.preview else None
     used, part = _uses(source), table.part
     missing = [name for name in used if name not in table.columns]
-    if missing and table.advice:
-        what = f"{table.place} has no {part} {missing[0]!r}"
-        raise DataError(Finding(("dataset", "path"), what, table.advice))
     if missing:
         raise DataError(
             *(
@@ -247,6 +245,15 @@ def _check_columns(source: DatasetSource, table: Table) -> int:
             )
             hint = "Check `dataset.inputs` and `dataset.preview`."
             raise DataError(Finding(used[name][0], what, hint))
+    for entry in source.inputs if rows else ():
+        names = source.columns_of(entry.array)
+        texts = [name for name in names if table.columns[name].is_text]
+        if 0 < len(texts) < len(names):
+            found = first_text(table.read(texts[:1], 0, ROWS)[texts[0]].tolist())
+            told = f"; instance {found[0]} has {found[1]!r}" if found else ""
+            what = f"{table.place}: {part} {texts[0]!r} holds texts, beside numbers{told}"
+            hint = number_hint(found[1]) if found else ""
+            raise DataError(Finding(used[texts[0]][0], what, hint))
     return rows
 
 

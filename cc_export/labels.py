@@ -12,10 +12,9 @@ from cc_core.classification import NO_CLASS
 from cc_export.data import Arrays
 from cc_export.errors import ExportError
 from cc_export.near import near
+from cc_export.numerals import first_text, number_hint
 from cc_export.study.records import DatasetSource, Truth
 
-# Characters of a label that is shown.
-_MOST_SHOWN = 40
 Labels = tuple[NDArray[Any], tuple[str, ...]]
 
 
@@ -117,8 +116,11 @@ def _numbers(source: DatasetSource, place: str, columns: Arrays) -> Labels:
     table = _matrix(columns)
     if table is None:
         listed = ", ".join(map(repr, source.label))
-        told = _first_text(columns)
-        raise ExportError(f"{place}: the labels {listed} must be numbers{told}")
+        texts = (values.tolist() for values in columns.values() if values.dtype.kind in "OU")
+        found = next(filter(None, map(first_text, texts)), None)
+        told = f"; instance {found[0]} has {found[1]!r}" if found else ""
+        hint = number_hint(found[1]) if found else ""
+        raise ExportError(f"{place}: the labels {listed} must be numbers{told}", hint)
     values = table.astype(np.float64)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values).all(axis=1)))
@@ -171,17 +173,6 @@ def _only(source: DatasetSource, place: str, columns: Arrays) -> tuple[str, NDAr
 
 def _texts(labels: NDArray[Any]) -> bool:
     return all(isinstance(label, str) for label in labels.tolist())
-
-
-def _first_text(columns: Arrays) -> str:
-    """Where a column of numbers has something else."""
-    for values in columns.values():
-        for row, value in enumerate(values.tolist() if values.dtype.kind in "OU" else ()):
-            try:
-                float(value)
-            except (TypeError, ValueError):
-                return f"; instance {row} has {str(value)[:_MOST_SHOWN]!r}"
-    return ""
 
 
 def _matrix(columns: Arrays) -> NDArray[Any] | None:

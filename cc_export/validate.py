@@ -13,12 +13,14 @@ import numpy as np
 from onnx import ModelProto, TensorProto
 from onnx.helper import tensor_dtype_to_np_dtype
 
-from cc_export.dataset import Dataset, dataset_of
+from cc_export.dataset import ROWS, Dataset, dataset_of
 from cc_export.errors import ModelError
 from cc_export.evaluate import fitting_hint
 from cc_export.executor import Inline, run_all
+from cc_export.numerals import first_text
 from cc_export.onnx_models.narrowing import NARROWING_HINT, what_is_lost
 from cc_export.onnx_models.read import read_model
+from cc_export.onnx_models.session import no_number
 from cc_export.onnx_models.weights import weights
 from cc_export.study import LoadedStudy, load_study
 from cc_export.study.records import Evaluation
@@ -159,6 +161,11 @@ def _check_sizes(model: ModelProto, path: Path, dataset: Dataset) -> None:
         lost = what_is_lost(given, wanted) if given is not None and wanted is not None else ""
         if lost:
             raise ModelError(f"{path.name}: input {value.name!r} {lost}", NARROWING_HINT)
+        numeric = value.type.tensor_type.elem_type != TensorProto.STRING
+        if numeric and given is not None and given.dtype.kind in "OU":
+            rows = dataset.inputs(slice(0, ROWS))[value.name].tolist()
+            if first_text(rows):
+                raise ModelError(*no_number(path, value.name, rows))
         if given is None or not sides or not all(sides) or given.size == math.prod(sides):
             continue
         raise ModelError(

@@ -63,6 +63,26 @@ def test_outputs_and_sizes_are_checked(tiny: Path) -> None:
     assert "takes" in validate_study(tiny).failures["half"]
 
 
+def test_texts_where_a_model_takes_numbers(tiny: Path) -> None:
+    """They are found before an export, with the words that an export has for them."""
+    (tiny / "rows.csv").write_text("pixels;labels\n0,5;0\n0,25;1\n", "utf-8")
+    (tiny / "study.yaml").write_text(
+        "dataset: {path: rows.csv, inputs: {image: {array: pixels}}, label: labels}\n"
+        "evaluation: {task: classification}\n"
+        "models: [{id: base, onnx: models/base.onnx}]\n",
+        "utf-8",
+    )
+    told = (
+        "base.onnx: input 'image' takes numbers, and an instance has '0,5' among its values\n"
+        "    Numbers have a decimal point: 0.5."
+    )
+    assert validate_study(tiny).failures == {"base": told}
+    study = load_study(tiny)
+    with pytest.raises(ModelError) as caught:
+        evaluate(Subject("base", tiny / "models/base.onnx"), dataset_of(study), CLASSIFY)
+    assert str(caught.value) == told
+
+
 def test_instances_that_cannot_be_read(tiny: Path) -> None:
     """The evaluation set is every model's, so without it nothing is valid."""
     (tiny / "evaluation.npz").unlink()

@@ -34,14 +34,10 @@ class Column:
 
 
 class Table(ABC):
-    """Rows of named columns. ``place`` is how errors call it, ``part`` what they call a column.
-
-    ``advice`` is what its reader may have to be told where a column is not found.
-    """
+    """Rows of named columns. ``place`` is how errors call it, ``part`` what they call a column."""
 
     place: str
     part: str = "column"
-    advice: str = ""
     columns: Mapping[str, Column]
     # A hash of all rows, where the data are in no file whose content could be hashed.
     digest: str = ""

@@ -7,6 +7,7 @@ import re
 from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,13 +19,8 @@ from cc_export.errors import ExportError
 from cc_export.utf8 import save_as_utf8
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}$", re.ASCII)
-# Delimiters that a file may have and its name does not tell, and what its reader is told.
-_DELIMITERS: Mapping[str, str] = {
-    ";": "';': write it with commas, and points in numbers",
-    "\t": "tabs: name the file .tsv",
-    ",": "commas: name the file .csv",
-    "|": "'|': write it with commas",
-}
+# What values may be separated by, and what errors call it.
+_DELIMITERS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf)$", re.ASCII)
 
 
@@ -115,23 +111,27 @@ class _Lines:
 
 
 class CsvTable(_TextTable):
-    """Comma- or tab-separated values with a header; numbers are numbers where all of them are."""
+    """Separated values with a header; numbers are numbers where all of them are.
+
+    The delimiter is the usual one of such files, or another one that the header has instead.
+    """
 
     _EMPTY = "Below its first line, which names the columns, there is one line for each instance."
 
-    def __init__(self, path: Path, delimiter: str = ",") -> None:
+    def __init__(self, path: Path, usual: str = ",") -> None:
         """Read it once; see the base class."""
-        self._delimiter = delimiter
+        self._delimiter = usual
         self._header: list[str] = []
         super().__init__(path)
 
     def _parsed(self, lines: _Lines, start: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         try:
             if not start:
-                self._header = next(reader, [])
+                first = next(lines, "")
+                self._delimiter = _delimiter(first, self._delimiter)
+                self._header = next(self._cells(chain([first], lines)), [])
                 _check_header(self._header, self.place)
-                self.advice = _other_delimiter(self._header)
+            reader = self._cells(lines)
             at = lines.at
             for cells in reader:
                 if cells:
@@ -147,9 +147,12 @@ class CsvTable(_TextTable):
     def _ragged(self, line: int, found: int) -> ExportError:
         names = len(self._header)
         what = f"has {_many(found, 'value')}, the header names {_many(names, 'column')}"
-        told = {",": "comma", "\t": "tab"}[self._delimiter]
+        told = _DELIMITERS[self._delimiter]
         hint = f"A value that holds a {told} or a line break stands in double quotes."
-        return ExportError(f"{self.place}:{line}: {what}", self.advice or hint)
+        return ExportError(f"{self.place}:{line}: {what}", hint)
+
+    def _cells(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self._delimiter, strict=True)
 
     def _value(self, value: Any) -> Any:
         text = value.strip()
@@ -179,20 +182,23 @@ class JsonLinesTable(_TextTable):
             at = lines.at
 
 
+def _delimiter(header: str, usual: str) -> str:
+    """What separates the names of a header; the usual delimiter where there is but one name."""
+    for delimiter in (usual, *_DELIMITERS):
+        try:
+            if len(next(csv.reader([header], delimiter=delimiter, strict=True), [])) > 1:
+                return delimiter
+        except csv.Error:  # quotes that this delimiter does not close, or not in this line
+            continue
+    return usual
+
+
 def _check_header(names: Sequence[str], place: str) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ExportError(f"{place}:1: the column {twice!r} stands there twice")
     if not names:
         raise ExportError(f"{place}: the file is empty", "Its first line names the columns.")
-
-
-def _other_delimiter(names: Sequence[str]) -> str:
-    """What to do about a header that is one name for us and several for another delimiter."""
-    for delimiter, told in _DELIMITERS.items():
-        if len(names) == 1 and delimiter in names[0]:
-            return f"Its columns seem to be separated by {told}."
-    return ""
 
 
 def _many(count: int, noun: str) -> str:

@@ -11,6 +11,7 @@ import onnxruntime as ort
 from numpy.typing import DTypeLike, NDArray
 
 from cc_export.errors import ModelError
+from cc_export.numerals import first_text, number_hint
 from cc_export.onnx_models.narrowing import NARROWING_HINT, what_is_lost
 
 PROVIDER = "CPUExecutionProvider"
@@ -18,7 +19,6 @@ THREADS = 1
 _FATAL_ONLY = 4
 _FOLDER = "session.model_external_initializers_file_folder_path"
 # Characters of a value that is shown.
-_MOST_SHOWN = 40
 # Of a reason: onnxruntime says on the first few what is wrong, and then where in its own source.
 _MOST_LINES = 3
 _NUMPY: Mapping[str, DTypeLike] = {
@@ -115,7 +115,10 @@ class Session:
                 raise ModelError(f"{self._path.name}: input {name!r} {lost}", NARROWING_HINT)
             # What a narrower type cannot hold becomes infinite, as in the page.
             with np.errstate(over="ignore", invalid="ignore"):
-                ready[name] = filled.astype(wanted, copy=False)
+                try:
+                    ready[name] = filled.astype(wanted, copy=False)
+                except (TypeError, ValueError):
+                    raise ModelError(*no_number(self._path, name, filled.tolist())) from None
         return ready
 
     def _shaped(self, name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -151,11 +154,7 @@ class Session:
         try:
             return np.array(rows, np.object_ if texts else np.float64)
         except (TypeError, ValueError):
-            wrong = next((value for row in rows for value in row if not _is_number(value)), rows[0])
-            raise ModelError(
-                f"{self._path.name}: input {name!r} takes numbers, and an instance has "
-                f"{str(wrong)[:_MOST_SHOWN]!r} among its values"
-            ) from None
+            raise ModelError(*no_number(self._path, name, rows)) from None
 
     def run(self, outputs: Sequence[str], feeds: Feeds) -> list[NDArray[np.generic]]:
         """Outputs for some instances.
@@ -196,9 +195,9 @@ class Session:
         return ModelError(f"{self._path.name}: onnxruntime cannot {what} it: {text}")
 
 
-def _is_number(value: object) -> bool:
-    try:
-        np.float64(value)  # type: ignore[arg-type]  # which is the question
-    except (TypeError, ValueError):
-        return False
-    return True
+def no_number(path: Path, name: str, rows: Sequence[object]) -> tuple[str, str]:
+    """What to say of instances with a text where an input takes numbers, and what to try."""
+    found = first_text(rows)
+    wrong = found[1] if found else str(rows[0])
+    what = f"{path.name}: input {name!r} takes numbers, and an instance has {wrong!r}"
+    return f"{what} among its values", number_hint(wrong)
