@@ -201,6 +201,18 @@ def _run(subject: Subject, dataset: Dataset, evaluation: Evaluation) -> Iterator
         yield _fitted(np.asarray(answers), count, what, dataset, evaluation, subject)
 
 
+def check_given(subject: Subject, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Make sure that answers which are handed over are there, as many as instances, and fit.
+
+    Of the answers themselves the first are looked at.
+
+    Raises:
+        ModelError: as ``answers_of``.
+    """
+    with temporary_folder() as folder:
+        next(_given(subject, dataset, evaluation, folder), None)
+
+
 def _given(
     subject: Subject, dataset: Dataset, evaluation: Evaluation, folder: Path
 ) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 
 from cc_export.dataset import ROWS, Dataset, dataset_of
 from cc_export.errors import ModelError
-from cc_export.evaluate import fitting_hint
+from cc_export.evaluate import Subject, check_given, fitting_hint
 from cc_export.executor import Inline, run_all
 from cc_export.numerals import first_text
 from cc_export.onnx_models.narrowing import NARROWING_HINT, what_is_lost
@@ -23,7 +23,7 @@ from cc_export.onnx_models.read import read_model
 from cc_export.onnx_models.session import no_number
 from cc_export.onnx_models.weights import weights
 from cc_export.study import LoadedStudy, load_study
-from cc_export.study.records import Evaluation
+from cc_export.study.records import Evaluation, StudyModel
 from cc_export.tasks.table import task_of
 
 # Types of inputs that do not hold every number.
@@ -66,7 +66,8 @@ class Validation:
 def validate_study(path: Path | str, *, files: bool = True) -> Validation:
     """Check a study, with ``files`` also that its models and instances can be read.
 
-    Models are read, not run: what only onnxruntime finds out is found by an export.
+    Models are read, not run: what only onnxruntime finds out is found by an export. Of answers
+    that are handed over, names, numbers and the first ones are looked at.
 
     Raises:
         StudyError: the study file is wrong; all its problems are named.
@@ -75,16 +76,16 @@ def validate_study(path: Path | str, *, files: bool = True) -> Validation:
     study = load_study(path)
     dataset = dataset_of(study) if files else None
     tasks = {
-        model.id: partial(_open_model, model.onnx, dataset, study.evaluation)
+        model.id: partial(_open, model, dataset, study.evaluation)
         for model in study.models
-        if files and model.onnx
+        if files and (model.onnx or model.outputs)
     }
     outcomes = dict(run_all(Inline(), tasks))
     return Validation(
         file=study.told(str(study.file)),
         models=len(study.models),
         roots=sum(not model.parents for model in study.models),
-        opened=len(tasks),
+        opened=sum(model.onnx is not None for model in study.models if files),
         instances=len(dataset) if dataset else None,
         warnings=_warnings(study),
         failures={
@@ -99,7 +100,15 @@ def _warnings(study: LoadedStudy) -> tuple[str, ...]:
     return tuple(study.told(problem.text(study.file)) for problem in study.warnings)
 
 
-def _open_model(path: Path, dataset: Dataset | None, evaluation: Evaluation | None) -> None:
+def _open(model: StudyModel, dataset: Dataset | None, evaluation: Evaluation | None) -> None:
+    if model.onnx is not None:
+        # Answers that are handed over stand for those of the file.
+        _open_file(model.onnx, dataset, evaluation if model.outputs is None else None)
+    if model.outputs is not None and dataset is not None and evaluation is not None:
+        check_given(Subject(model.id, outputs=model.outputs), dataset, evaluation)
+
+
+def _open_file(path: Path, dataset: Dataset | None, evaluation: Evaluation | None) -> None:
     model = read_model(path)
     for _ in weights(model, path):  # its quantization is understood
         pass

@@ -35,9 +35,9 @@ def test_names(outputs: object, names: list[str]) -> None:
         ({}, "here: needs exactly one array of answers"),
         ({"scores": SCORES, "texts": ["a"] * 3}, "here: needs exactly one array of answers"),
         ({"logits": SCORES}, "here: unknown array 'logits'"),
-        ({"scores": SCORES[0]},
+        ({"scores": SCORES[None]},
          "here.scores: must have a row for each instance and a column for each class, "
-         "got shape [3]"),
+         "got shape [1, 3, 3]"),
         ({"scores": ["a"]},
          "here.scores: must hold numbers for each instance, got <U1 of shape [1]"),
         ({"texts": [1, 2]}, "here.texts: must hold text for each instance, got int64 of shape [2]"),

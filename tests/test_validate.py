@@ -63,6 +63,31 @@ def test_outputs_and_sizes_are_checked(tiny: Path) -> None:
     assert "takes" in validate_study(tiny).failures["half"]
 
 
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"scores": np.zeros((12, 3))}, None),
+        ({"values": np.zeros((12, 3))}, None),
+        ({"texts": np.array(["a"] * 12)}, "there is no array 'scores' or 'values'"),
+        ({"scores": np.zeros((11, 3))}, "array 'scores' has 11 answers for 12 instances"),
+        ({"scores": np.zeros((12, 4))}, "array 'scores' is float64 of shape [12, 4], but"),
+        ({"scores": np.zeros((12, 3)), "ids": np.arange(12)}, "its id '0' is that of no instance"),
+    ],
+)
+def test_answers_that_are_handed_over(
+    arrays: dict[str, np.ndarray], told: str | None, tiny: Path
+) -> None:
+    """They are looked at, and stand for what the model's file would answer."""
+    np.savez(tiny / "given.npz", **arrays)
+    study = tiny / "study.yaml"
+    text = study.read_text("utf-8").replace(
+        "  - id: base\n", "  - id: base\n    outputs: given.npz\n"
+    )
+    study.write_text(text.replace("output: logits", "output: zz"), "utf-8")
+    found = validate_study(tiny).failures.get("base")
+    assert found is None if told is None else found is not None and told in found
+
+
 def test_texts_where_a_model_takes_numbers(tiny: Path) -> None:
     """They are found before an export, with the words that an export has for them."""
     (tiny / "rows.csv").write_text("pixels;labels\n0,5;0\n0,25;1\n", "utf-8")

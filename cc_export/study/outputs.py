@@ -44,7 +44,7 @@ def named_outputs(outputs: object, where: str) -> dict[str, NDArray[np.generic]]
             f"{where}.{answers[0]}: must hold {'text' if kinds == 'U' else 'numbers'} for each "
             f"instance, got {answer.dtype} of shape {list(answer.shape)}"
         )
-    if answers[0] == "scores" and answer.ndim != 2:
+    if answers[0] == "scores" and answer.ndim > 2:
         raise ExportError(
             f"{where}.scores: must have a row for each instance and a column for each class, "
             f"got shape {list(answer.shape)}"

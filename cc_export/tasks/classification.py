@@ -178,7 +178,8 @@ def _compared(
 
 TASK = Task(
     name=CLASSIFICATION,
-    arrays=("scores",),
+    # One score of two classes is an array of plain values.
+    arrays=("scores", "values"),
     fitted=_fitted,
     wanted=wanted,
     judge=judge,
