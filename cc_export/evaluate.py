@@ -123,7 +123,7 @@ def _judged(subject: Subject, case: Case, warnings: Sequence[str]) -> Prediction
         metrics={**judged.metrics, **metrics},
         warnings=(*judged.warnings, *_without_answer(judged), *warnings),
         partial=bool(warnings),
-        failed=tuple(problems),
+        failed=problems,
     )
 
 
@@ -328,21 +328,21 @@ def _foreign(call: CallableName, doing: str, *arguments: Any) -> Any:
         raise ModelError(f"{call.name}: {doing} failed: {described(error)}") from None
 
 
-def _computed(case: Case) -> tuple[dict[str, float], list[str]]:
-    """The study's own metrics; one that fails is missing, and the reason is told."""
+def _computed(case: Case) -> tuple[dict[str, float], dict[str, str]]:
+    """The study's own metrics, and why those are missing that fail, by their names."""
     found: dict[str, float] = {}
-    problems = []
+    problems: dict[str, str] = {}
     for name, call in case.evaluation.metrics:
         try:
             value = call.load()(case.answers.whole(), case.dataset.labels)
             if isinstance(value, bool) or not isinstance(value, numbers.Real | np.number):
-                problems.append(f"metric {name!r}: {call.name} gave {value!r:.80}, no number")
+                problems[name] = f"{call.name} gave {value!r:.80}, no number"
             else:
                 found[name] = float(value)
         except ExportError as error:
-            problems.append(f"metric {name!r}: {error.what}")
+            problems[name] = error.what
         except FAILURES as error:  # whatever the study's code raises
-            problems.append(f"metric {name!r}: {call.name} failed: {described(error)}")
+            problems[name] = f"{call.name} failed: {described(error)}"
     return found, problems
 
 

@@ -202,9 +202,9 @@ def _report(
         conversions={r.model.id: r.conversion for r in content.results if r.conversion},
         flags=_flags(content.results),
         missing={
-            r.model.id: r.predictions.failed
+            r.model.id: tuple(f"metric {name!r}: {why}" for name, why in failed.items())
             for r in content.results
-            if r.predictions and r.predictions.failed
+            if (failed := r.predictions.failed if r.predictions else {})
         },
         embedded=sum(known.asset is not None for known in content.embeddings.values()),
         warnings=(

@@ -38,9 +38,9 @@ class Predictions:
     ``values`` are the task's arrays (see docs/bundle.md), ``correct`` says which instances were
     right, ``classes`` and ``groups`` have columns of numbers by name: one for each class, or for
     each level of a group. ``invalid`` instances had no usable answer. ``partial``: a base failed,
-    so that a comparison is missing. ``failed`` says why a metric of the study's own
-    is. An array of ``values`` has
-    one entry for each instance, or as many as ``counts`` (n,) says under its name.
+    so that a comparison is missing. ``failed`` says why metrics of the study's own
+    are, by their names. An array of ``values`` has one entry for each instance, or as many as
+    ``counts`` (n,) says under its name.
     """
 
     task: str
@@ -56,4 +56,4 @@ class Predictions:
     warnings: tuple[str, ...] = ()
     partial: bool = False
     counts: Values = field(default_factory=dict)
-    failed: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)

@@ -80,6 +80,7 @@ def test_a_metric_that_leaves(tmp_path: Path, viewer: Viewer, jobs: int | None) 
     assert found.missing == {"a": ("metric 'M': mine:leave failed: SystemExit",)}
     (model,) = read_site(tmp_path / "site").models
     assert (model["metrics"]["K"], model["metrics"]["Accuracy"]) == (2, 0.75)
+    assert model["missing"] == {"M": "mine:leave failed: SystemExit"}
 
 
 def test_a_task_that_leaves(tmp_path: Path, viewer: Viewer) -> None:

@@ -136,6 +136,7 @@ def _model(
         created=model.created,
         failure=result.failure,
         metrics=metrics,
+        missing=result.predictions.failed if result.predictions else {},
         flags=flags,
         facts=_facts(result),
         conversion=_conversion(result.conversion) if result.conversion else None,

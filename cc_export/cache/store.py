@@ -20,6 +20,8 @@ import cc_core
 import cc_export
 from cc_export.cache.codec import CodecError, decode, encode
 from cc_export.cache.files import Digest, KnownFiles
+from cc_export.compiled import LOOP
+from cc_export.compiled.weighing import LIBRARY
 from cc_export.errors import ExportError
 from cc_export.temporary import temporary_folder
 
@@ -211,12 +213,14 @@ def _write(file: Path, *parts: bytes) -> None:
 
 @cache
 def _code() -> str:
-    """Hash of our own source: another version of a formula never meets an older one's results."""
+    """Hash of our own code: another version of a formula never meets an older one's results."""
     digest = hashlib.sha256()
     for package in (cc_core, cc_export):
         for folder in package.__path__:
             for file in sorted(Path(folder).rglob("*.py")):
                 digest.update(file.read_bytes())
+    # What is compiled may differ in the last digits of a sum from what is not.
+    digest.update(LIBRARY.read_bytes() if LOOP else b"")
     return digest.hexdigest()
 
 

@@ -65,7 +65,8 @@ class ModelRecord:
     """A model; the ids of its chunks are None where there is nothing to show.
 
     ``failure`` says why a model could not be read or run. ``onnx`` is the id of the asset that
-    holds the model; where it is None, ``not_embedded`` says why.
+    holds the model; where it is None, ``not_embedded`` says why. ``missing`` says why metrics of
+    the study's own could not be computed, by their names.
     """
 
     id: str
@@ -76,6 +77,7 @@ class ModelRecord:
     created: str
     failure: str | None
     metrics: Mapping[str, JsonNumber]
+    missing: Mapping[str, str]
     flags: tuple[FlagRecord, ...]
     facts: FactsRecord | None
     conversion: ConversionRecord | None

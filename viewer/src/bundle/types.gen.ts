@@ -198,7 +198,8 @@ export interface ConversionRecord {
  * A model; the ids of its chunks are null where there is nothing to show.
  *
  * `failure` says why a model could not be read or run. `onnx` is the id of the asset that
- * holds the model; where it is null, `not_embedded` says why.
+ * holds the model; where it is null, `not_embedded` says why. `missing` says why metrics of
+ * the study's own could not be computed, by their names.
  */
 export interface ModelRecord {
   readonly id: string;
@@ -209,6 +210,7 @@ export interface ModelRecord {
   readonly created: string;
   readonly failure: string | null;
   readonly metrics: Readonly<Record<string, JsonNumber>>;
+  readonly missing: Readonly<Record<string, string>>;
   readonly flags: readonly FlagRecord[];
   readonly facts: FactsRecord | null;
   readonly conversion: ConversionRecord | null;

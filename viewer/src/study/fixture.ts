@@ -13,7 +13,7 @@ export function model(id: string, parent: string | null = null, metrics: ModelRe
   return {
     id, parents: parent === null ? [] : [parent], operation: { name: parent === null ? "train" : "prune", parameters: {} },
     tag: "", notes: "", created: "", failure: null, metrics, flags: [], facts: null, conversion: null, sha256: null, opset: null, onnx: null,
-    not_embedded: "", layers: null, sketches: null, channels: null, activations: null, predictions: null,
+    missing: {}, not_embedded: "", layers: null, sketches: null, channels: null, activations: null, predictions: null,
   };
 }
 

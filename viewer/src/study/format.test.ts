@@ -17,6 +17,7 @@ describe("formatValue", () => {
   it("says missing and non-finite values in words and signs", () => {
     expect([null, Number.NaN, Infinity, -Infinity].map((value) => formatValue(SHARE, value))).toEqual(["–", "NaN", "∞", "−∞"]);
     expect(fullValue(SHARE, null)).toBe("no value");
+    expect(fullValue(SHARE, null, "it failed")).toBe("no value: it failed");
   });
 
   it("ignores the width of a format, and gives no sign to what rounds to zero", () => {

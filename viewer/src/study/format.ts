@@ -38,9 +38,9 @@ export function formatValue(metric: MetricRecord, value: number | null): string 
   return withUnit(formatter(metric.format)(value), metric.unit);
 }
 
-/** The unrounded value with its unit, for "full value on hover". */
-export function fullValue(metric: MetricRecord, value: number | null): string {
-  if (value === null) return "no value";
+/** The unrounded value with its unit, for "full value on hover"; of a value that is missing, why it is, where that is known. */
+export function fullValue(metric: MetricRecord, value: number | null, why?: string): string {
+  if (value === null) return why === undefined ? "no value" : `no value: ${why}`;
   return withUnit(Number.isFinite(value) ? String(value) : spellNonFinite(value), metric.unit);
 }
 

@@ -45,6 +45,11 @@ export function valueOf(study: Study, modelId: string, metric: MetricRecord): nu
   return null;
 }
 
+/** Why a model has no value of a metric, where its export could say. */
+export function whyMissing(study: Study, modelId: string, metric: MetricRecord): string | undefined {
+  return own(study.byId.get(modelId)?.missing, metric.name);
+}
+
 /** What a record holds under a name, which may be that of something every object inherits, such as "constructor". */
 function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record && Object.hasOwn(record, name) ? record[name] : undefined;
