@@ -77,10 +77,13 @@ class Dataset:
             return named
         return self._preprocessed(named if self.source.inputs else raw, which)
 
-    def raw(self, which: slice) -> Arrays:
-        """The arrays of some instances as they lie in the data: model inputs and pictures."""
+    def raw(self, which: slice, only: Sequence[str] = ()) -> Arrays:
+        """The arrays of some instances as they lie in the data: model inputs and pictures.
+
+        ``only`` some of them, or all.
+        """
         first, last, _ = which.indices(len(self))
-        names = self.source.arrays if self.source.arrays else tuple(self.table.columns)
+        names = tuple(only) or self.source.arrays or tuple(self.table.columns)
         wanted = dict.fromkeys(c for name in names for c in self.source.columns_of(name))
         found = self.table.read(tuple(wanted), first, last - first)
         return {name: self._side_by_side(found, name) for name in names}

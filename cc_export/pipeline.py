@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from cc_export import executor, stages
-from cc_export.budget import NO_LIMIT, Budget, budget
+from cc_export.budget import NO_LIMIT, Budget, budget, spell
 from cc_export.budget import too_large as budget_warnings
+from cc_export.bundle.evaluation import inputs_bytes, inputs_stride
 from cc_export.bundle.records.models import FlagRecord
 from cc_export.bundle.site import Content, hidden_groups_of, write_site
 from cc_export.bundle.write import INDEX, new_site
@@ -181,6 +182,20 @@ def placed(site: Path | str) -> Iterator[tuple[Path, bool]]:
         yield found
 
 
+def _thinned(content: Content) -> list[str]:
+    """That inputs of some instances only travel with the site."""
+    embedded = any(known.asset for known in content.embeddings.values())
+    if content.dataset is None or content.redact or not embedded:
+        return []
+    stride, whole = inputs_stride(content.dataset), len(content.dataset)
+    if stride == 1:
+        return []
+    return [
+        f"models run in the page on one in {stride} of the {whole:,} instances: the inputs of all "
+        f"of them would take {spell(inputs_bytes(content.dataset))}"
+    ]
+
+
 def _report(
     site: Path | str, content: Content, size: int, problem: str | None, allowed: Budget
 ) -> Report:
@@ -210,6 +225,7 @@ def _report(
         warnings=(
             *(study.told(warning.text(study.file)) for warning in study.warnings),
             *large,
+            *_thinned(content),
             *budget_warnings(needs, allowed),
             *(
                 f"group {name!r} is left out of the redacted site: so few instances are {level!r} "

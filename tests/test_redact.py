@@ -95,7 +95,9 @@ def test_what_stays(tiny: Path, tmp_path: Path, viewer: Viewer) -> None:
     (chunk,) = redacted.manifest["dataset"]["chunks"]
     before, after = opened.json(chunk), redacted.json(chunk)
     assert (after["ids"], after["labels"]) == (before["ids"], before["labels"])
-    assert (bool(before["arrays"]), after["arrays"]) == (True, {})
+    assert (before["pictures"] is None, after["pictures"]) == (False, None)
+    inputs = [site.manifest["dataset"]["inputs_chunks"] for site in (opened, redacted)]
+    assert (len(inputs[0]), inputs[1]) == (1, [])
     for one, other in zip(opened.models, redacted.models, strict=True):
         assert one["metrics"] == other["metrics"]
         if one["predictions"]:

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from cc_core.jsonable import jsonable
 from cc_export.bundle.chunk import compact, pack
-from cc_export.bundle.records.instances import AttributesChunk, IdsChunk, InstancesChunk
+from cc_export.bundle.pictures import pictures
+from cc_export.bundle.records.instances import (
+    AttributesChunk,
+    IdsChunk,
+    InputsChunk,
+    InstancesChunk,
+)
 from cc_export.bundle.records.manifest import DatasetRecord, GroupRecord, InputRecord, PreviewRecord
 from cc_export.bundle.records.predictions import (
     BaseRecord,
@@ -35,6 +41,8 @@ _IDS = 100_000
 # Instances by which the size of all is judged.
 _LOOKED_AT = 32
 _TEXT_BYTES = 1 << 20
+# Inputs of all instances, and of a chunk: more than these are thinned out.
+_INPUTS_BYTES, _INPUTS_CHUNK_BYTES = 48 << 20, 1 << 20
 # What is measured of fewer instances would tell of each what it is.
 _FEWEST = 5
 # Of arrays that nothing can pack: base64 makes 4 MiB of them.
@@ -170,17 +178,22 @@ def ids_chunks(dataset: Dataset) -> dict[str, IdsChunk]:
 
 
 def dataset_record(
-    dataset: Dataset, evaluation: Evaluation, *, redact: bool = False
+    dataset: Dataset, evaluation: Evaluation, *, redact: bool = False, models: bool = True
 ) -> DatasetRecord:
     """The evaluation set, with as many instances in a chunk as fit half a MiB.
 
-    ``redact`` keeps ids and outcomes and drops what the instances are.
+    ``redact`` keeps ids and outcomes and drops what the instances are. Without ``models`` that
+    could run on them, no inputs are kept.
     """
     source = dataset.source
     hidden = hidden_groups(dataset) if redact else {}
     size = _MOST_PER_CHUNK if redact else _chunk_size(dataset)
     chunks = -(-len(dataset) // size)
     preview = None if redact else source.preview
+    not_runnable = _not_runnable(dataset, evaluation, redact)
+    stride, inputs_size = inputs_stride(dataset), _inputs_size(dataset)
+    runs = models and not not_runnable
+    kept = -(-len(dataset) // stride) if runs else 0
     return DatasetRecord(
         name=source.name,
         task="custom" if evaluation.custom else evaluation.task,
@@ -195,10 +208,15 @@ def dataset_record(
         output=evaluation.output,
         scores=evaluation.scores,
         threshold=evaluation.threshold,
-        not_runnable=_not_runnable(dataset, evaluation, redact),
+        not_runnable=not_runnable,
         redacted=redact,
         chunk_size=size,
         chunks=tuple(f"data/instances/{number:04d}" for number in range(chunks)),
+        inputs_stride=stride,
+        inputs_size=inputs_size,
+        inputs_chunks=tuple(
+            f"data/inputs/{number:04d}" for number in range(-(-kept // inputs_size))
+        ),
     )
 
 
@@ -209,26 +227,65 @@ def instances_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> Ins
     return _instances(dataset, which, redact=record.redacted)
 
 
+def inputs_stride(dataset: Dataset) -> int:
+    """Inputs of every which instance a site keeps, so that all together stay below 64 MiB."""
+    return max(1, -(-inputs_bytes(dataset) // _INPUTS_BYTES))
+
+
+def inputs_bytes(dataset: Dataset) -> int:
+    """What models take of all instances."""
+    return _input_bytes(dataset) * len(dataset)
+
+
+def inputs_chunk(dataset: Dataset, record: DatasetRecord, number: int) -> InputsChunk:
+    """One of the chunks of inputs that a dataset's record lists."""
+    stride, names = record.inputs_stride, _inputs(dataset)
+    first = number * record.inputs_size * stride
+    last = min(first + record.inputs_size * stride, len(dataset))
+    if stride == 1:
+        found = dataset.raw(slice(first, last), names)
+    else:
+        each = [dataset.raw(slice(at, at + 1), names) for at in range(first, last, stride)]
+        found = {name: np.concatenate([one[name] for one in each]) for name in names}
+    arrays = {
+        name: ArrayRecord(array.dtype.name, array.shape, pack(array))
+        for name, array in found.items()
+    }
+    return InputsChunk(first, stride, arrays)
+
+
+def _inputs(dataset: Dataset) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entry.array for entry in dataset.source.inputs))
+
+
+def _input_bytes(dataset: Dataset) -> int:
+    """What models take of one instance."""
+    some = slice(0, min(1, len(dataset)))
+    names = _inputs(dataset)
+    return sum(array.nbytes for array in dataset.raw(some, names).values()) if names else 0
+
+
+def _inputs_size(dataset: Dataset) -> int:
+    return max(1, min(_MOST_PER_CHUNK, _INPUTS_CHUNK_BYTES // max(1, _input_bytes(dataset))))
+
+
 def _instances(dataset: Dataset, which: slice, *, redact: bool) -> InstancesChunk:
     shown = dataset.source.preview
     return InstancesChunk(
         first=which.start,
         ids=dataset.ids[which],
         labels=tuple(map(Json, _plain_labels(dataset, which, redact=redact))),
-        arrays={} if redact else _arrays(dataset, which),
+        pictures=None if redact else _pictures(dataset, which),
         cells=_cells(dataset, shown.columns, which) if shown and not redact else (),
     )
 
 
-def _arrays(dataset: Dataset, which: slice) -> dict[str, ArrayRecord]:
-    """What pictures are made of and models take; texts are shown as cells."""
-    if not dataset.source.arrays:
-        return {}
-    return {
-        name: ArrayRecord(array.dtype.name, array.shape, pack(array))
-        for name, array in dataset.raw(which).items()
-        if array.dtype.kind not in "OU"
-    }
+def _pictures(dataset: Dataset, which: slice) -> ArrayRecord | None:
+    shown = dataset.source.preview
+    if shown is None or shown.array is None:
+        return None
+    small = pictures(dataset.raw(which, (shown.array,))[shown.array])
+    return None if small is None else ArrayRecord(small.dtype.name, small.shape, pack(small))
 
 
 def _cells(

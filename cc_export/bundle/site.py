@@ -99,7 +99,10 @@ def write_site(content: Content, writer: SiteWriter, advance: Callable[[str], No
     dataset = None
     if content.dataset and content.study.evaluation:
         dataset = evaluation.dataset_record(
-            content.dataset, content.study.evaluation, redact=content.redact
+            content.dataset,
+            content.study.evaluation,
+            redact=content.redact,
+            models=any(known.asset for known in content.embeddings.values()),
         )
         for chunk in _instances(content, content.dataset, dataset):
             writer.write(chunk)
@@ -153,13 +156,13 @@ def _model_chunks(
 
 def _instances(content: Content, dataset: Dataset, record: DatasetRecord) -> Iterator[Chunk]:
     made = (content.dataset_content, dataset.source, record)
-    for number, chunk_id in enumerate(record.chunks):
-        yield kept_chunk(
-            content.cache,
-            chunk_id,
-            made,
-            partial(evaluation.instances_chunk, dataset, record, number),
-        )
+    for chunks, make in (
+        (record.chunks, evaluation.instances_chunk),
+        (record.inputs_chunks, evaluation.inputs_chunk),
+    ):
+        for number, chunk_id in enumerate(chunks):
+            given: Callable[[], object] = partial(make, dataset, record, number)
+            yield kept_chunk(content.cache, chunk_id, made, given)
 
 
 def _answers(content: Content) -> Chunk:

@@ -33,11 +33,24 @@ class InstancesChunk:
     """``data/instances/…``: some instances, from index ``first``.
 
     ``labels``: a class index, indices of the classes that apply, numbers, or texts; null where
-    nothing is known. ``cells``: the values of the preview's columns, row by row.
+    nothing is known. ``pictures``: uint8 (n, h, w), (n, c, h, w) or (n, h, w, c) with one or three
+    channels c, at most 64 pixels a side. ``cells``: the values of the preview's columns, by row.
     """
 
     first: int
     ids: tuple[str, ...]
     labels: tuple[Json, ...]
-    arrays: Mapping[str, ArrayRecord]
+    pictures: ArrayRecord | None
     cells: tuple[tuple[Json, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InputsChunk:
+    """``data/inputs/…``: what models take of some instances, as it lies in the evaluation data.
+
+    They are every ``stride``-th one, from index ``first``.
+    """
+
+    first: int
+    stride: int
+    arrays: Mapping[str, ArrayRecord]

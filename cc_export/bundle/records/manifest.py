@@ -103,7 +103,9 @@ class DatasetRecord:
 
     ``classes`` are those of labels, or names of the targets of a regression. ``attributes`` is the
     id of the chunk of labels and groups, ``ids`` are those of chunks of all ids, ``ids_size`` in
-    each; there are none where an id is the number of its instance, from 0. ``not_runnable`` says
+    each; there are none where an id is the number of its instance, from 0. What models take of
+    instance i is number i / ``inputs_stride`` of those in ``inputs_chunks``, ``inputs_size`` in
+    each, where that is a whole number, and nowhere otherwise. ``not_runnable`` says
     why models cannot be run on these instances in the page; empty where they can. ``redacted``:
     inputs, labels and groups of instances are left out, ids and outcomes are there.
     """
@@ -125,6 +127,9 @@ class DatasetRecord:
     redacted: bool
     chunk_size: int
     chunks: tuple[str, ...]
+    inputs_stride: int
+    inputs_size: int
+    inputs_chunks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ export interface GroupRecord {
  *
  * `classes` are those of labels, or names of the targets of a regression. `attributes` is the
  * id of the chunk of labels and groups, `ids` are those of chunks of all ids, `ids_size` in
- * each; there are none where an id is the number of its instance, from 0. `not_runnable` says
+ * each; there are none where an id is the number of its instance, from 0. What models take of
+ * instance i is number i / `inputs_stride` of those in `inputs_chunks`, `inputs_size` in
+ * each, where that is a whole number, and nowhere otherwise. `not_runnable` says
  * why models cannot be run on these instances in the page; empty where they can. `redacted`:
  * inputs, labels and groups of instances are left out, ids and outcomes are there.
  */
@@ -127,6 +129,9 @@ export interface DatasetRecord {
   readonly redacted: boolean;
   readonly chunk_size: number;
   readonly chunks: readonly string[];
+  readonly inputs_stride: number;
+  readonly inputs_size: number;
+  readonly inputs_chunks: readonly string[];
 }
 
 /** The engines in the site: versions, and the cut lock file that Pyodide starts from. */
@@ -580,14 +585,26 @@ export interface IdsChunk {
  * `data/instances/…`: some instances, from index `first`.
  *
  * `labels`: a class index, indices of the classes that apply, numbers, or texts; null where
- * nothing is known. `cells`: the values of the preview's columns, row by row.
+ * nothing is known. `pictures`: uint8 (n, h, w), (n, c, h, w) or (n, h, w, c) with one or three
+ * channels c, at most 64 pixels a side. `cells`: the values of the preview's columns, by row.
  */
 export interface InstancesChunk {
   readonly first: number;
   readonly ids: readonly string[];
   readonly labels: readonly Json[];
-  readonly arrays: Readonly<Record<string, ArrayRecord>>;
+  readonly pictures: ArrayRecord | null;
   readonly cells: readonly (readonly Json[])[];
+}
+
+/**
+ * `data/inputs/…`: what models take of some instances, as it lies in the evaluation data.
+ *
+ * They are every `stride`-th one, from index `first`.
+ */
+export interface InputsChunk {
+  readonly first: number;
+  readonly stride: number;
+  readonly arrays: Readonly<Record<string, ArrayRecord>>;
 }
 
 /** Wall-clock milliseconds of one instance: of each run, divided by the instances in it. */

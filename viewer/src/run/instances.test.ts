@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { DatasetRecord, InstancesChunk, PackedRecord, PredictionsChunk } from "../bundle/types.gen.ts";
-import { instanceOf, modelInputs, pictureOf, spellCount } from "./instances.ts";
+import type { DatasetRecord, InputsChunk, InstancesChunk, PackedRecord, PredictionsChunk } from "../bundle/types.gen.ts";
+import { inputsChunkOf, instanceOf, modelInputs, nearestWithInputs, pictureOf, spellCount } from "./instances.ts";
 import { agreementOf, exportedPrediction, partOf, recordedTopK } from "./predictions.ts";
 
 const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
@@ -10,6 +10,12 @@ const chunk: InstancesChunk = {
   ids: ["a", "b"],
   labels: [3, 1],
   cells: [],
+  pictures: { dtype: "uint8", shape: [2, 1, 1, 2], data: toBase64(Uint8Array.of(0, 51, 102, 255)) },
+};
+
+const inputs: InputsChunk = {
+  first: 20,
+  stride: 10,
   arrays: { images: { dtype: "uint8", shape: [2, 1, 1, 2], data: toBase64(Uint8Array.of(0, 51, 102, 255)) } },
 };
 
@@ -24,18 +30,26 @@ describe("instances", () => {
 
   it("are slices of their chunk", () => {
     const instance = instanceOf(chunk, 21);
-    expect([instance.id, instance.label, [...(instance.arrays["images"]?.values ?? [])]]).toEqual(["b", 1, [102, 255]]);
+    expect([instance.id, instance.label, [...(instance.picture?.values ?? [])]]).toEqual(["b", 1, [102, 255]]);
   });
 
   it("become model inputs rounded once to float32, as the exporter computes them", () => {
     const dataset = { inputs: [{ name: "x", array: "images", scale: 0.00392156862745098, offset: -0.5 }] } as unknown as DatasetRecord;
-    const { x } = modelInputs(dataset, instanceOf(chunk, 20));
+    const { x } = modelInputs(dataset, inputs, 20);
     expect(x?.dims).toEqual([1, 1, 1, 2]);
     expect([...(x?.data as Float32Array)]).toEqual([-0.5, Math.fround(51 * 0.00392156862745098 - 0.5)]);
+    expect([...(modelInputs(dataset, inputs, 30)["x"]?.data as Float32Array)][1]).toBe(0.5);
+  });
+
+  it("have inputs in one of the chunks, every so many of them", () => {
+    const dataset = { inputs_stride: 10, inputs_size: 2, inputs_chunks: ["i/0", "i/1"] } as unknown as DatasetRecord;
+    expect([0, 10, 20, 30, 40, 25].map((index) => inputsChunkOf(dataset, index))).toEqual(["i/0", "i/0", "i/1", "i/1", null, null]);
+    expect([25, 30].map((index) => nearestWithInputs(dataset, index))).toEqual([20, 30]);
+    expect(nearestWithInputs({ ...dataset, inputs_chunks: [] }, 25)).toBeNull();
   });
 
   it("are pictures when they have one or three channels", () => {
-    expect([...(pictureOf(instanceOf(chunk, 21).arrays["images"])?.pixels ?? [])]).toEqual([102, 102, 102, 255, 255, 255, 255, 255]);
+    expect([...(pictureOf(instanceOf(chunk, 21).picture)?.pixels ?? [])]).toEqual([102, 102, 102, 255, 255, 255, 255, 255]);
     expect(pictureOf({ shape: [7], values: new Uint8Array(7) })).toBeNull();
   });
 });

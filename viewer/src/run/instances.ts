@@ -1,7 +1,7 @@
-// Evaluation instances: raw arrays as they lie in the bundle, model inputs, pictures.
+// Evaluation instances: their pictures, and what models take of them.
 
 import { fromBase64 } from "../bundle/decode.ts";
-import type { ArrayRecord, DatasetRecord, InstancesChunk, Json } from "../bundle/types.gen.ts";
+import type { ArrayRecord, DatasetRecord, InputsChunk, InstancesChunk, Json } from "../bundle/types.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
 
 type Numbers = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
@@ -29,7 +29,8 @@ export interface Instance {
   readonly id: string;
   /** The true class; null where it is not known. */
   readonly label: number | null;
-  readonly arrays: Readonly<Record<string, InstanceArray>>;
+  /** What its picture is drawn of, where it has one. */
+  readonly picture: InstanceArray | null;
   /** Values of the columns that are shown of it; empty where it is shown as a picture. */
   readonly cells: readonly Json[];
 }
@@ -55,13 +56,26 @@ export function spellCount(matching: number, dataset: Pick<DatasetRecord, "insta
 
 export function instanceOf(chunk: InstancesChunk, index: number): Instance {
   const place = index - chunk.first;
-  const arrays: Record<string, InstanceArray> = {};
-  for (const [name, record] of Object.entries(chunk.arrays)) {
-    const shape = record.shape.slice(1);
-    const size = shape.reduce((product, side) => product * side, 1);
-    arrays[name] = { shape, values: valuesOf(record).subarray(place * size, (place + 1) * size) };
-  }
-  return { index, id: chunk.ids[place] ?? String(index), label: asClass(chunk.labels[place]), arrays, cells: chunk.cells[place] ?? [] };
+  const picture = chunk.pictures && sliceOf(chunk.pictures, place);
+  return { index, id: chunk.ids[place] ?? String(index), label: asClass(chunk.labels[place]), picture, cells: chunk.cells[place] ?? [] };
+}
+
+function sliceOf(record: ArrayRecord, place: number): InstanceArray {
+  const shape = record.shape.slice(1);
+  const size = shape.reduce((product, side) => product * side, 1);
+  return { shape, values: valuesOf(record).subarray(place * size, (place + 1) * size) };
+}
+
+/** The chunk that has what models take of an instance; null where it does not travel with the site. */
+export function inputsChunkOf(dataset: DatasetRecord, index: number): string | null {
+  const kept = index / dataset.inputs_stride;
+  return Number.isInteger(kept) ? (dataset.inputs_chunks[Math.floor(kept / dataset.inputs_size)] ?? null) : null;
+}
+
+/** The instance nearest before one whose inputs travel with the site; null where none do. */
+export function nearestWithInputs(dataset: DatasetRecord, index: number): number | null {
+  if (dataset.inputs_chunks.length === 0) return null;
+  return index - (index % dataset.inputs_stride);
 }
 
 function asClass(label: unknown): number | null {
@@ -69,11 +83,12 @@ function asClass(label: unknown): number | null {
 }
 
 /** The feeds of one instance: raw · scale + offset, rounded once to float32, as the exporter computes them. */
-export function modelInputs(dataset: DatasetRecord, instance: Instance): Record<string, Tensor> {
+export function modelInputs(dataset: DatasetRecord, chunk: InputsChunk, index: number): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const input of dataset.inputs) {
-    const array = instance.arrays[input.array];
-    if (!array) throw new Error(`The evaluation set has no array ${input.array}.`);
+    const record = chunk.arrays[input.array];
+    if (!record) throw new Error(`The evaluation set has no array ${input.array}.`);
+    const array = sliceOf(record, (index - chunk.first) / chunk.stride);
     const data = new Float32Array(array.values.length);
     for (let at = 0; at < data.length; at += 1) data[at] = (array.values[at] ?? 0) * input.scale + input.offset;
     feeds[input.name] = { type: "float32", dims: [1, ...array.shape], data };
@@ -88,18 +103,17 @@ export interface Picture {
 }
 
 /** An instance as RGBA pixels: [h, w], [1, h, w], [3, h, w] or [h, w, 1 or 3]; null for other shapes. */
-export function pictureOf(array: InstanceArray | undefined): Picture | null {
+export function pictureOf(array: InstanceArray | null): Picture | null {
   if (!array) return null;
   const layout = channelLayout(array.shape);
   if (!layout) return null;
   const { channels, height, width, last } = layout;
-  const scale = array.values instanceof Uint8Array ? 1 : 255;
   const pixels = new Uint8ClampedArray(width * height * 4);
   for (let at = 0; at < width * height; at += 1) {
     for (let channel = 0; channel < 3; channel += 1) {
       const from = Math.min(channel, channels - 1);
       const place = last ? at * channels + from : from * width * height + at;
-      pixels[at * 4 + channel] = (array.values[place] ?? 0) * scale;
+      pixels[at * 4 + channel] = array.values[place] ?? 0;
     }
     pixels[at * 4 + 3] = 255;
   }

@@ -19,7 +19,7 @@ export type Preview =
 
 export function previewOf(preview: PreviewRecord | null, instance: Instance): Preview {
   if (preview === null) return { kind: "id" };
-  const picture = preview.array === null ? null : pictureOf(instance.arrays[preview.array]);
+  const picture = pictureOf(instance.picture);
   if (picture) return { kind: "picture", picture };
   const cells = instance.cells.map((cell, place) => ({
     name: preview.kind === "table" ? (preview.columns[place] ?? "") : "",

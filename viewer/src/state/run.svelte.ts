@@ -1,14 +1,14 @@
 // Running models in the page: one evaluation instance through the base and the selected models.
 
 import { loadJson, type Bundle } from "../bundle/load.ts";
-import type { InstancesChunk, LayersChunk, PredictionsChunk, PredictionsPart } from "../bundle/types.gen.ts";
+import type { InputsChunk, InstancesChunk, LayersChunk, PredictionsChunk, PredictionsPart } from "../bundle/types.gen.ts";
 import type { Distributions } from "../engine/answers.gen.ts";
 import type { Tensor } from "../engine/contract.ts";
 import { newestOnly } from "../engine/newest.ts";
 import type { OnnxEngine } from "../engine/onnx.ts";
 import type { PythonEngine } from "../engine/python.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import { instanceOf, modelInputs, type Instance } from "../run/instances.ts";
+import { inputsChunkOf, modelInputs } from "../run/instances.ts";
 import {
   agreementOf,
   classify,
@@ -55,6 +55,8 @@ export interface RunContext {
 export class RunState {
   /** Instances that are loaded, by chunk number. */
   chunks: ReadonlyMap<number, InstancesChunk> = $state.raw(new Map());
+  /** What models take of instances, by chunk, as far as it was needed. */
+  readonly inputs = new Map<string, Promise<InputsChunk>>();
   /** Why instances could not be loaded. */
   instancesFailure: Failure | null = $state.raw(null);
   /** Whether the reader asked for models to be run; from then on each new choice runs at once. */
@@ -91,7 +93,7 @@ export class RunState {
     if (instance !== null) void this.loadInstances(Math.floor(instance / size));
   }
 
-  /** Loads the instances of one chunk, for thumbnails and inputs. */
+  /** Loads the instances of one chunk, to be looked at. */
   async loadInstances(number: number): Promise<void> {
     const id = this.#app.study.manifest.dataset?.chunks[number];
     if (id === undefined || this.chunks.has(number)) return;
@@ -122,7 +124,7 @@ export class RunState {
   viewChanged(): void {
     const { instance, activation } = this.#app.view;
     if (!this.wanted) return;
-    if (instance === null || this.#app.compared.length === 0) return this.#forget();
+    if (instance === null || this.#app.compared.length === 0 || this.#inputsOf(instance) === null) return this.#forget();
     const asked = JSON.stringify([instance, activation, this.#app.compared]);
     if (asked === this.#asked) return;
     this.#asked = asked;
@@ -155,11 +157,12 @@ export class RunState {
   ): Promise<void> {
     const { dataset } = this.#app.study.manifest;
     if (!dataset) return;
-    const number = Math.floor(index / dataset.chunk_size);
-    await this.loadInstances(number);
-    const chunk = this.chunks.get(number);
-    if (!chunk) return;
-    const instance = instanceOf(chunk, index);
+    await this.loadInstances(Math.floor(index / dataset.chunk_size));
+    const place = this.#inputsOf(index);
+    if (place === null) return;
+    const inputs = await remembered(this.inputs, place, () => loadJson<InputsChunk>(this.#app.bundle, place));
+    this.instancesFailure = null;
+    const feeds = modelInputs(dataset, inputs, index);
     const unread: Failure[] = [];
     const orWithout = <T>(file: Promise<T | null>): Promise<T | null> =>
       file.catch((error: unknown) => {
@@ -177,7 +180,7 @@ export class RunState {
     for (const [place, id] of compared.entries()) {
       const has = layers[place]?.activations.some((known) => known.tensor === wanted?.tensor) ?? false;
       const exported = predictions[place] ? exportedPrediction(predictions[place], index) : null;
-      const { run, tensor } = await this.#runModel(id, instance, exported, has && wanted ? wanted.tensor : null, signal);
+      const { run, tensor } = await this.#runModel(id, feeds, exported, has && wanted ? wanted.tensor : null, signal);
       signal.throwIfAborted();
       runs.push(run);
       if (tensor) tensors.push({ id, tensor });
@@ -192,7 +195,7 @@ export class RunState {
 
   async #runModel(
     id: string,
-    instance: Instance,
+    feeds: Readonly<Record<string, Tensor>>,
     exported: Prediction | null,
     activation: string | null,
     signal: AbortSignal,
@@ -216,7 +219,7 @@ export class RunState {
           model: model.onnx,
           label: id,
           expose: activation === null ? [] : [activation],
-          feeds: modelInputs(dataset, instance),
+          feeds,
         },
       );
       const scores = dataset.output === null ? Object.values(outputs)[0] : outputs[dataset.output];
@@ -251,6 +254,11 @@ export class RunState {
       this.activation = null;
       this.activationFailure = asFailure(error, choice.tensor);
     }
+  }
+
+  #inputsOf(index: number): string | null {
+    const { dataset } = this.#app.study.manifest;
+    return dataset && inputsChunkOf(dataset, index);
   }
 
   async #layersOf(id: string): Promise<LayersChunk | null> {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { InstancesChunk } from "../bundle/types.gen.ts";
+import type { InputsChunk, InstancesChunk } from "../bundle/types.gen.ts";
 import type { Bundle } from "../bundle/load.ts";
 import { model, smallStudy } from "../study/fixture.ts";
 import { RunState, type RunContext } from "./run.svelte.ts";
@@ -9,9 +9,10 @@ const CHUNK: InstancesChunk = {
   ids: ["a"],
   labels: [1],
   cells: [],
-  arrays: { x: { dtype: "uint8", shape: [1, 1], data: btoa("\u0001") } },
+  pictures: null,
 };
-const DATASET = { chunk_size: 1, chunks: ["data/instances/0000"], inputs: [{ name: "x", array: "x", scale: 1, offset: 0 }], output: null };
+const INPUTS: InputsChunk = { first: 0, stride: 1, arrays: { x: { dtype: "uint8", shape: [1, 1], data: btoa("\u0001") } } };
+const DATASET = { chunk_size: 1, chunks: ["data/instances/0000"], inputs_stride: 1, inputs_size: 1, inputs_chunks: ["data/inputs/0000"], inputs: [{ name: "x", array: "x", scale: 1, offset: 0 }], output: null };
 
 /** A page with one model and one instance; the model answers when it is told to. */
 function page() {
@@ -26,6 +27,7 @@ function page() {
   const context = { bundle: {} as Bundle, study, onnx, python, view: { instance: 0, activation: null }, compared: ["m"] };
   const run = new RunState(context as unknown as RunContext);
   run.chunks = new Map([[0, CHUNK]]);
+  run.inputs.set("data/inputs/0000", Promise.resolve(INPUTS));
   const asked = () => vi.waitFor(() => expect(answers).toHaveLength(1));
   const answer = async () => {
     await asked();
