@@ -46,7 +46,7 @@ $(VENV)/.installed: $(PACKAGE) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.installed
+$(VENV)/.dev: $(VENV)/.installed | compiler
 	$(BIN)/pip install --quiet -e '.[dev]'
 	@touch $@
 
