@@ -12,7 +12,7 @@ from pathlib import Path
 from cc_export import executor, stages
 from cc_export.budget import NO_LIMIT, Budget, budget, spell
 from cc_export.budget import too_large as budget_warnings
-from cc_export.bundle.evaluation import inputs_bytes, inputs_stride
+from cc_export.bundle.evaluation import inputs_bytes, inputs_stride, why_not_runnable
 from cc_export.bundle.records.models import FlagRecord
 from cc_export.bundle.site import Content, hidden_groups_of, write_site
 from cc_export.bundle.write import INDEX, new_site
@@ -184,15 +184,15 @@ def placed(site: Path | str) -> Iterator[tuple[Path, bool]]:
 
 def _thinned(content: Content) -> list[str]:
     """That inputs of some instances only travel with the site."""
-    embedded = any(known.asset for known in content.embeddings.values())
-    if content.dataset is None or content.redact or not embedded:
+    dataset, evaluation = content.dataset, content.study.evaluation
+    if not (dataset and evaluation and any(known.asset for known in content.embeddings.values())):
         return []
-    stride, whole = inputs_stride(content.dataset), len(content.dataset)
-    if stride == 1:
+    stride = inputs_stride(dataset)
+    if stride == 1 or why_not_runnable(dataset, evaluation, content.redact):
         return []
     return [
-        f"models run in the page on one in {stride} of the {whole:,} instances: the inputs of all "
-        f"of them would take {spell(inputs_bytes(content.dataset))}"
+        f"models run in the page on one in {stride} of the {len(dataset):,} instances: the inputs "
+        f"of all of them would take {spell(inputs_bytes(dataset))}"
     ]
 
 

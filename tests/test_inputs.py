@@ -61,3 +61,16 @@ def test_none_without_models(tiny: Path, tmp_path: Path, viewer: Viewer) -> None
     assert dataset["inputs_chunks"] == []
     assert site.json(dataset["chunks"][0])["pictures"]["shape"][0] == 12
     assert not (tmp_path / "site/data/inputs").exists()
+
+
+def test_none_that_nothing_runs_on(
+    tiny: Path, tmp_path: Path, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page runs classifiers; of other tasks there are neither inputs nor a word about them."""
+    monkeypatch.setattr(evaluation, "_INPUTS_BYTES", 1)
+    study = tiny / "study.yaml"
+    text = study.read_text("utf-8").replace("task: classification", "task: embedding")
+    study.write_text(text, "utf-8")
+    report = export(tiny, tmp_path / "site", viewer=viewer, cache="off", jobs=1)
+    assert read_site(tmp_path / "site").manifest["dataset"]["inputs_chunks"] == []
+    assert not [warning for warning in report.warnings if "run in the page on" in warning]

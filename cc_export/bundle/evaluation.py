@@ -190,7 +190,7 @@ def dataset_record(
     size = _MOST_PER_CHUNK if redact else _chunk_size(dataset)
     chunks = -(-len(dataset) // size)
     preview = None if redact else source.preview
-    not_runnable = _not_runnable(dataset, evaluation, redact)
+    not_runnable = why_not_runnable(dataset, evaluation, redact)
     stride, inputs_size = inputs_stride(dataset), _inputs_size(dataset)
     runs = models and not not_runnable
     kept = -(-len(dataset) // stride) if runs else 0
@@ -350,8 +350,8 @@ def _plain_labels(dataset: Dataset, which: slice, *, redact: bool) -> list[Any]:
     return [jsonable(label) for label in labels[which].tolist()]
 
 
-def _not_runnable(dataset: Dataset, evaluation: Evaluation, redact: bool) -> str:
-    """Why models cannot be run on these instances in the page."""
+def why_not_runnable(dataset: Dataset, evaluation: Evaluation, redact: bool) -> str:
+    """Why models cannot be run on these instances in the page; empty where they can."""
     source = dataset.source
     if redact:
         return "The instances were left out when this site was exported."
