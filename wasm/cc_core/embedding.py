@@ -11,20 +11,28 @@ def cosine(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray
 
     1 where they point the same way; NaN where either is all zero, or holds a NaN or infinity.
     """
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+    a, b = _within_one(first.astype(np.float64)), _within_one(second.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore"):
         product = np.einsum("ij,ij->i", a, b)
         found = product / np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
     return np.asarray(np.clip(found, -1.0, 1.0), np.float64)
 
 
+def _within_one(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows (n, d) whose largest number is 1 or -1, as squares of larger ones may be infinite.
+
+    NaN where a row is all zero, or holds a NaN or infinity.
+    """
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)
+        return np.asarray(np.where(np.isfinite(largest), rows / largest, np.nan), np.float64)
+
+
 def unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     """Rows (n, d) of length 1; rows that have no direction become zero."""
-    values = rows.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        length = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
-        usable = np.isfinite(length) & (length > 0)
-        return np.where(usable, values / length, 0.0)
+    values = _within_one(rows.astype(np.float64))
+    length = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
+    return np.where(np.isfinite(length), values / length, 0.0)
 
 
 def neighbours(
