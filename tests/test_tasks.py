@@ -416,7 +416,7 @@ def test_mcnemar_is_the_binomial_test() -> None:
     [
         ({"scores": np.zeros((N - 1, 3))}, f"{N}"),
         ({"scores": np.zeros((N, 4))}, "[40, 3]"),
-        ({"values": np.zeros(N)}, "scores"),
+        ({"values": np.zeros(N)}, "[40, 3]"),
         ({"scores": np.zeros((N, 3)), "ids": np.arange(N) + 1}, "id"),
     ],
 )

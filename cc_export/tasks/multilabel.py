@@ -41,7 +41,9 @@ class _Pass:
         n, labels = case.answers.shape
         width, k = -(-labels // 8), min(TOP_K, labels)
         self.sets = np.empty((n, width), np.uint8)
-        self.best = np.empty((n, k), np.uint16)
+        # The last number stands where an instance has no answer.
+        self.best = np.empty((n, k), np.uint16 if labels < core.NO_LABEL[0] else np.uint32)
+        nothing = np.iinfo(self.best.dtype).max
         self.probability = np.empty((n, k), np.uint16)
         self.valid = np.empty(n, np.bool_)
         self.divergence = [np.empty(n) for _ in case.bases]
@@ -55,8 +57,10 @@ class _Pass:
             # By the scores: among probabilities, those of large ones are all 1.
             ranked = np.where(np.isnan(own), -np.inf, scores)
             order = np.argsort(-ranked, axis=1, kind="stable")[:, :k]
-            best = np.nan_to_num(np.take_along_axis(own, order, axis=1))
-            self.best[part], self.probability[part] = order, np.rint(best * _STEPS)
+            answered = self.valid[part][:, None]
+            best = np.where(answered, np.take_along_axis(own, order, axis=1), 0.0)
+            self.best[part] = np.where(answered, order, nothing)
+            self.probability[part] = np.rint(best * _STEPS)
             for number, parts in enumerate(others):
                 other = core.label_probabilities(next(parts), kind)
                 self.divergence[number][part] = core.bernoulli_divergence(other, own)

@@ -12,6 +12,8 @@ from cc_core.classification import mean_of, shares
 from cc_core.errors import CoreError
 
 _TOLERANCE = 1e-2
+# Stand in place of labels, of 16 bits or of 32, where scores held a NaN: no set was predicted.
+NO_LABEL = (65_535, 4_294_967_295)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +155,9 @@ def bernoulli_divergence(
             terms = p * (np.log(p) - np.log(q))
             total += np.where((p == 0) & ~np.isnan(q), 0.0, terms).sum(axis=1)
     return np.maximum(total, 0.0)
+
+
+def answered(best: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which instances (n,) have a set, from their most probable labels (n, k)."""
+    none = NO_LABEL[best.dtype.itemsize > 2]
+    return np.asarray((best != none).all(axis=1), np.bool_)

@@ -19,6 +19,7 @@ from cc_core.embedding import overlap
 from cc_core.errors import CoreError
 from cc_core.generation import edit_distance
 from cc_core.listed import Listed, lists, rest_of, truth_of
+from cc_core.multilabel import answered
 from cc_core.outcomes import FourWay, PairedTest, four_way, paired_test
 from cc_core.regression import Moments
 
@@ -124,7 +125,8 @@ def label_rows(
 ) -> tuple[PairRow, ...]:
     """For each of so many labels what became of it: right where it is in a set if it is true.
 
-    Sets and ``truth`` are bits (n, bytes), the first label in the highest bit of the first byte.
+    No answer is wrong. Sets and ``truth`` are bits (n, bytes), the first label in the highest bit
+    of the first byte.
 
     Raises:
         CoreError: the three are not about the same instances and labels.
@@ -135,12 +137,12 @@ def label_rows(
     first, second, true = (
         np.unpackbits(one.astype(np.uint8), axis=1, count=labels) for one in known
     )
-    columns = range(labels)
+    right = [
+        (one == true) & _answered(kept)[:, None] for one, kept in ((first, base), (second, other))
+    ]
     return tuple(
-        summed_up(
-            {}, first[:, at] == true[:, at], second[:, at] == true[:, at], slice(None), len(true)
-        )
-        for at in columns
+        summed_up({}, right[0][:, at], right[1][:, at], slice(None), len(true))
+        for at in range(labels)
     )
 
 
@@ -259,8 +261,16 @@ def _sets(base: Kept, other: Kept, _: int, __: NDArray[np.generic] | None) -> Va
     ours, theirs = _array(other, "sets"), _array(base, "sets")
     _same_length(*(tuple(found.shape) for found in (ours, theirs)))
     apart = np.bitwise_count(ours.astype(np.uint8) ^ theirs.astype(np.uint8))
-    count = apart.sum(axis=1, dtype=np.int64).astype(np.float64)
-    return {"agreement": (count == 0).astype(np.float64), "differing": count}
+    both = _answered(base) & _answered(other)
+    count = np.where(both, apart.sum(axis=1, dtype=np.int64), np.nan)
+    return {"agreement": np.where(both, count == 0, np.nan), "differing": count}
+
+
+def _answered(kept: Kept) -> NDArray[np.bool_]:
+    """Which instances (n,) have a set of labels; all where their labels are not given."""
+    if "labels" in kept.arrays:
+        return answered(kept.arrays["labels"])
+    return np.ones(len(_array(kept, "sets")), np.bool_)
 
 
 def _numbers(base: Kept, other: Kept, _: int, truth: NDArray[np.generic] | None) -> Values:
