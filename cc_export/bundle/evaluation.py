@@ -284,8 +284,22 @@ def _pictures(dataset: Dataset, which: slice) -> ArrayRecord | None:
     shown = dataset.source.preview
     if shown is None or shown.array is None:
         return None
-    small = pictures(dataset.raw(which, (shown.array,))[shown.array])
-    return None if small is None else ArrayRecord(small.dtype.name, small.shape, pack(small))
+    # Small pictures that fit a chunk may be made of images that no memory holds together.
+    step = max(1, _INPUTS_CHUNK_BYTES * 8 // max(1, _picture_bytes(dataset, shown.array)))
+    parts = []
+    for first in range(which.start, which.stop, step):
+        some = slice(first, min(first + step, which.stop))
+        small = pictures(dataset.raw(some, (shown.array,))[shown.array])
+        if small is None:
+            return None
+        parts.append(small)
+    made = np.concatenate(parts)
+    return ArrayRecord(made.dtype.name, made.shape, pack(made))
+
+
+def _picture_bytes(dataset: Dataset, array: str) -> int:
+    columns = dataset.source.columns_of(array)
+    return sum(dataset.table.columns[column].row_bytes for column in columns)
 
 
 def _cells(

@@ -86,11 +86,11 @@ export class RunState {
   }
 
   /** Loads what the picker shows first: the first instances, and those of a link. */
-  open(): void {
+  async open(): Promise<void> {
     const { instance } = this.#app.view;
     const size = this.#app.study.manifest.dataset?.chunk_size ?? 1;
-    void this.loadInstances(0);
-    if (instance !== null) void this.loadInstances(Math.floor(instance / size));
+    const numbers = new Set([0, ...(instance === null ? [] : [Math.floor(instance / size)])]);
+    await Promise.all([...numbers].map((number) => this.loadInstances(number)));
   }
 
   /** Loads the instances of one chunk, to be looked at. */
@@ -116,7 +116,7 @@ export class RunState {
   again(): void {
     this.#asked = "";
     this.instancesFailure = null;
-    this.open();
+    void this.open();
     this.viewChanged();
   }
 
