@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from cc_core.embedding import cosine, unit
+from cc_export import Study, export, read_site
+from cc_export.bundle.chunk import expand
+from cc_export.viewer import Viewer
 
 
 def test_direction_does_not_depend_on_length() -> None:
@@ -22,3 +27,20 @@ def test_rows_without_a_direction() -> None:
     assert np.isnan(cosine(rows, np.ones((4, 2)))).all()
     assert np.isnan(cosine(np.ones((4, 2)), rows)).all()
     assert not unit(rows).any()
+
+
+def test_no_direction_has_no_share_of_neighbours(tmp_path: Path, viewer: Viewer) -> None:
+    """Where the mean leaves an instance out, the instance has no number, and not 0 either."""
+    vectors = np.random.default_rng(5).normal(size=(30, 4))
+    study = Study.open(tmp_path / "study").operation("prune")
+    study.dataset(arrays={"ids": np.arange(30)}, ids="ids").evaluation("embedding")
+    study.add_model("a", outputs=vectors)
+    broken = np.where(np.arange(30)[:, None] < 2, [[0.0], [np.nan]] * 15, vectors[:, ::-1])
+    study.add_model("b", outputs=broken, parent="a", operation="prune")
+    assert not export(study, tmp_path / "site", viewer=viewer, cache="off").failures
+    site = read_site(tmp_path / "site")
+    model = site.models[1]
+    kept = expand(site.json(model["predictions"])["bases"][0]["arrays"]["kept"])
+    assert np.flatnonzero(np.isnan(kept)).tolist() == [0, 1]
+    mean = model["metrics"]["Neighbour overlap@10 with root"]
+    np.testing.assert_allclose(np.nanmean(kept.astype(float)), mean, atol=1e-3)

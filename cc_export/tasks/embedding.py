@@ -14,7 +14,7 @@ from cc_export.dataset import Dataset
 from cc_export.predictions import BaseComparison, Predictions
 from cc_export.study import names
 from cc_export.tasks.names import EMBEDDING
-from cc_export.tasks.task import Base, Case, Task, by_level, mean, metric
+from cc_export.tasks.task import Base, Case, Task, by_level, half, mean, metric
 
 # Instances among which neighbours are looked for: the same ones for every model.
 GALLERY, NEIGHBOURS = 1_000, 10
@@ -99,7 +99,7 @@ def _compared(
     other_near, _ = _neighbours(other, members)
     width = min(near.shape[1], other_near.shape[1])
     kept = core.overlap(near[:, :width], other_near[:, :width])
-    values: dict[str, NDArray[Any]] = {"kept": np.rint(np.nan_to_num(kept) * 255).astype(np.uint8)}
+    values: dict[str, NDArray[Any]] = {"kept": half(kept)}
     metrics = {names.KEPT_NEIGHBOURS: mean(kept)}
     # Another number of dimensions has no angle to this one, but neighbours all the same.
     if own.shape[1:] == other.shape[1:]:
