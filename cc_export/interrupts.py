@@ -25,9 +25,11 @@ def told_once() -> Iterator[None]:
     """A command in the block may be interrupted at any moment, and says so in one line.
 
     Ctrl-C that comes within two seconds of another is passed over, so that temporary folders are
-    removed in peace. SIGTERM ends the command in the same way, and in silence.
+    removed in peace. SIGTERM ends the command in the same way, and in silence. What is raised where
+    nobody can pass it on, as while an object is deleted, comes again.
     """
     last = -_SECONDS
+    told = sys.unraisablehook
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal last
@@ -41,6 +43,14 @@ def told_once() -> Iterator[None]:
         if not _postponed(number, frame):
             sys.exit(TERMINATED)
 
+    def lost(unraisable: sys.UnraisableHookArgs) -> None:
+        nonlocal last
+        if issubclass(unraisable.exc_type, KeyboardInterrupt) and _comes_again(signal.SIGINT):
+            last = -_SECONDS
+        elif not (issubclass(unraisable.exc_type, SystemExit) and _comes_again(signal.SIGTERM)):
+            told(unraisable)
+
+    sys.unraisablehook = lost
     signal.signal(signal.SIGTERM, terminate)
     # A command in the background of a shell ignores it, and is left to.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -55,6 +65,7 @@ def told_once() -> Iterator[None]:
         sys.stderr.write(f"{TOLD}\n")
         sys.exit(INTERRUPTED)
     finally:
+        sys.unraisablehook = told
         # Python would take its own handlers away before it ends, and be killed.
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -69,7 +80,12 @@ def _postponed(number: int, frame: FrameType | None) -> bool:
     """
     while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
         frame = frame.f_back
-    if frame is None or not hasattr(signal, "setitimer"):  # which Windows has not
+    return frame is not None and _comes_again(number)
+
+
+def _comes_again(number: int) -> bool:
+    """Send a signal once more in a moment, if that can be done."""
+    if not hasattr(signal, "setitimer"):  # which Windows has not
         return False
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
     signal.setitimer(signal.ITIMER_REAL, _MOMENT)

@@ -131,3 +131,26 @@ def test_an_interrupt_that_waits_outlives_no_command(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"), [("SIGINT", 130, f"{TOLD}\n"), ("SIGTERM", 143, "")]
+)
+def test_an_interrupt_that_is_swallowed_comes_again(number: str, code: int, told: str) -> None:
+    """What is raised while an object is deleted nobody passes on: it is neither lost nor shown."""
+    script = (
+        "import signal, time\n"
+        "from cc_export.interrupts import told_once\n"
+        "class Swallows:\n"
+        "    def __del__(self):\n"
+        f"        signal.raise_signal(signal.{number})\n"
+        "with told_once():\n"
+        "    Swallows()\n"
+        "    time.sleep(30)\n"
+    )
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=False, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", told)
+    assert time.monotonic() - begun < 30

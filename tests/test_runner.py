@@ -45,7 +45,7 @@ def test_failures_are_not_kept(found: object, lasting: bool, tmp_path: Path) -> 
 def test_a_base_that_fails_leaves_predictions_partial(tmp_path: Path) -> None:
     """Its comparison is missing, the warning says why, and all else is as without it."""
     np.savez(tmp_path / "data.npz", y=np.array([0, 1]))
-    np.savez(tmp_path / "one.npz", scores=np.eye(2))
+    np.savez(tmp_path / "one.npz", scores=3 * np.eye(2))
     (tmp_path / "study.yaml").write_text(
         "dataset: {path: data.npz, label: y}\nevaluation: {task: classification}\n"
         "models: [{id: a}]\n",
