@@ -283,7 +283,7 @@ def test_show(tiny: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines[0] == "Tiny"
-    assert {"models 6", "instances 12", "damaged files 0", "format 1"} <= set(lines)
+    assert {"models 6", "instances 12", "damaged files 0", "format 2"} <= set(lines)
     assert any(line.startswith("layers 4 ") for line in lines)
     assert any(re.fullmatch(r"half [\d.]+ kB yes yes –", line) for line in lines)
     (site / "data" / "answers.js").write_bytes(b"")

@@ -122,7 +122,7 @@ def test_newer_formats_are_not_guessed_at(site: Path) -> None:
     """A site of a newer format says which version this cc-export reads."""
     change_manifest(site, lambda manifest: manifest["format"].update(version=99))
     assert error_of(lambda: read_site(site), site) == (
-        "SITE: bundle format 99, this cc-export reads up to 1\n    Update cc-export."
+        "SITE: bundle format 99, this cc-export reads up to 2\n    Update cc-export."
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NewType
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Base64 = NewType("Base64", str)
 JsonNumber = float | Literal["NaN", "Infinity", "-Infinity"]

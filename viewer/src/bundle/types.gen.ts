@@ -1,7 +1,7 @@
 // What the chunks of a site hold. From cc_export/bundle/records.
 // Written by `python -m cc_export.bundle.typescript`; change the Python records instead.
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 export type Base64 = string;
 
