@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cc_core.paired import Kept, label_rows, pair_values
+from cc_core.confusions import disagreement
+from cc_core.paired import Kept, answers, label_rows, pair_values
 from cc_export import Study, export, read_site
 from cc_export.bundle.chunk import expand
 from cc_export.bundle.read import Site
@@ -19,13 +20,13 @@ RNG = np.random.default_rng(3)
 
 
 def exported(
-    folder: Path, viewer: Viewer, truth: NDArray[np.uint8], **answers: NDArray[np.float32]
+    folder: Path, viewer: Viewer, truth: NDArray[np.uint8], **given: NDArray[np.float32]
 ) -> Site:
     """The site of models that are made one from another."""
     study = Study.open(folder / "study").operation("prune")
     study.dataset(arrays={"y": truth}, label="y").evaluation("multilabel", scores="logits")
     before: dict[str, Any] = {}
-    for model, scores in answers.items():
+    for model, scores in given.items():
         study.add_model(model, outputs=scores, **before)
         before = {"parent": model, "operation": "prune"}
     assert not export(study, folder / "site", viewer=viewer, cache="off").failures
@@ -52,6 +53,8 @@ def test_no_answer_agrees_with_nothing(tmp_path: Path, viewer: Viewer) -> None:
     assert np.flatnonzero(np.isnan(found["differing"])).tolist() == [0, 1]
     exact = site.models[1]["metrics"]["Agreement with root"]
     assert np.nanmean(found["agreement"]) == pytest.approx(exact) == 3 / 4
+    apart = disagreement([answers("multilabel", one) for one in (base, other)]).from_first
+    assert apart[:2].tolist() == [1, 1]
     for label, row in enumerate(label_rows(base, other, np.packbits(truth, axis=1), 3)):
         answered = (broken[2:, label] >= 0) == truth[2:, label]
         assert row.outcomes is not None

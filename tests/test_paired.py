@@ -98,7 +98,7 @@ def test_sets_numbers_embeddings_and_texts() -> None:
 def test_answers_are_what_models_can_agree_on() -> None:
     """Classes, sets and nearest neighbours; numbers are never the same."""
     assert answers("classification", kept(BASE)).tolist() == BASE.argmax(axis=1).tolist()
-    assert answers("multilabel", Kept({"sets": np.array([[5]])})).tolist() == [[5]]
+    assert answers("multilabel", Kept({"sets": np.array([[5]])})).tolist() == [[5, 0]]
     assert answers("embedding", Kept({"neighbours": np.array([[5, 6]])})).tolist() == [[5]]
     with pytest.raises(CoreError, match="'regression' are not the same or different"):
         answers("regression", Kept())

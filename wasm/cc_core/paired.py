@@ -78,7 +78,8 @@ def pair_values(
 def answers(task: str, kept: Kept) -> NDArray[np.generic]:
     """What each instance was answered, (n,) or (n, k): rows are equal where answers are.
 
-    Of classes the most probable one, of sets their bits, of embeddings the nearest neighbour.
+    Of classes the most probable one, of sets their bits and whether there is none, of embeddings
+    the nearest neighbour.
 
     Raises:
         CoreError: an array is missing, or the task's answers are numbers, of which none are equal.
@@ -86,7 +87,8 @@ def answers(task: str, kept: Kept) -> NDArray[np.generic]:
     if task == "classification":
         return first_of(_listed(kept))
     if task == "multilabel":
-        return _array(kept, "sets")
+        # No answer is told from the empty set, whose bits are the same.
+        return np.column_stack([_array(kept, "sets"), ~_answered(kept)])
     if task == "embedding":
         return _array(kept, "neighbours")[:, :1]
     raise CoreError(f"answers of the task {task!r} are not the same or different")
