@@ -38,11 +38,24 @@ def test_large_ones_are_means(layout: str, height: int, width: int) -> None:
 
 
 def test_other_numbers_are_shares() -> None:
-    """Of a float 0 is black and 1 white, whatever lies beyond; NaN is black, and true is white."""
-    values = np.array([[[0.0, 0.5, 1.0, 2.0, -1.0, np.nan, np.inf]]], np.float32)
+    """From 0, black, to 1, white, or over an image's own range; NaN is black, and true is white."""
+    values = np.array(
+        [
+            [[0.0, 0.5, 1.0, np.nan, np.inf]],
+            [[-2.0, 0.0, 2.0, np.nan, -np.inf]],
+            [[0, 4, 16, 8, 2]],
+        ],
+        np.float32,
+    )
     found = pictures(values)
     assert found is not None
-    assert found.tolist() == [[[0, 128, 255, 255, 0, 0, 255]]]
+    assert found.tolist() == [
+        [[0, 128, 255, 0, 255]],
+        [[0, 128, 255, 0, 0]],
+        [[0, 64, 255, 128, 32]],
+    ]
+    flat = pictures(np.array([[[7.0, 7.0]], [[np.nan, np.nan]]]))
+    assert flat is not None and flat.tolist() == [[[0, 0]], [[0, 0]]]
     assert np.array_equal(pictures(np.array([[[True, False]]])), [[[255, 0]]])
 
 

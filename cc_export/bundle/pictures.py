@@ -12,8 +12,9 @@ SIDE = 64
 def pictures(images: NDArray[np.generic]) -> NDArray[np.uint8] | None:
     """Images (n, h, w), (n, c, h, w) or (n, h, w, c) with one or three channels c, made small.
 
-    uint8 in the same order of axes. Numbers of another type are shares of 255. A side above
-    ``SIDE`` is divided into squares, of which each becomes a pixel, their mean. None: no images.
+    uint8 in the same order of axes. Numbers of another type are shares of white where all of an
+    image are between 0 and 1, and else span the image's own range. A side above ``SIDE`` is divided
+    into squares, of which each becomes a pixel, their mean. None: no images.
     """
     axes = _sides(images.shape[1:])
     if axes is None or images.dtype.kind not in "biuf":
@@ -22,7 +23,7 @@ def pictures(images: NDArray[np.generic]) -> NDArray[np.uint8] | None:
     step = -(-max(images.shape[high], images.shape[wide]) // SIDE)
     values = images if step <= 1 else _means(_means(images, high, step), wide, step)
     if images.dtype != np.uint8:
-        values = np.nan_to_num(values.astype(np.float32) * 255, posinf=255, neginf=0)
+        values = _shares(values.astype(np.float32)) * 255
     if values.dtype == np.uint8:
         return np.asarray(values)
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
@@ -47,3 +48,15 @@ def _means(values: NDArray[np.generic], axis: int, step: int) -> NDArray[np.floa
     across = [1] * values.ndim
     across[axis] = len(counts)
     return np.asarray(sums / counts.reshape(across), np.float32)
+
+
+def _shares(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Between 0 for black and 1 for white, each image by itself; what is no number is black."""
+    rest = tuple(range(1, values.ndim))
+    finite = np.isfinite(values)
+    low = np.where(finite, values, np.inf).min(axis=rest, keepdims=True, initial=np.inf)
+    high = np.where(finite, values, -np.inf).max(axis=rest, keepdims=True, initial=-np.inf)
+    spans = (low < 0) | (high > 1)
+    with np.errstate(all="ignore"):
+        found = np.where(spans, (values - low) / (high - low), values)
+    return np.nan_to_num(np.asarray(found, np.float32), posinf=1, neginf=0)
