@@ -35,7 +35,7 @@ def test_a_whole_site(site: Path) -> None:
         3,
         1,
     )
-    assert (found.title, found.format, found.instances, found.damaged) == ("Tiny", 1, 12, ())
+    assert (found.title, found.format, found.instances, found.damaged) == ("Tiny", 2, 12, ())
     assert found.exported.startswith("20")
 
 
