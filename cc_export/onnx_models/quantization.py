@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cc_export.errors import ModelError
-from cc_export.onnx_models.stored import Cuts
+from cc_export.onnx_models.stored import Cuts, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,16 @@ class Values:
         Raises:
             ModelError: the values cannot be read, or scale or zero point do not fit their shape.
         """
+        stored = self.stored
         if self.transposed or self._spread is None:
             # Rare, and rarely large: a matrix that another model stores the other way round.
             flat = self._whole().reshape(-1)
-            yield from (flat[start:stop] for start, stop in cuts)
-            return
+            return (flat[start:stop] for start, stop in cuts)
+        if self.quantization is None and isinstance(stored, Stored) and stored.is_wide:
+            return stored.blocks(cuts)
+        return self._converted(cuts, self._spread)
+
+    def _converted(self, cuts: Cuts, spread: _Spread) -> Iterator[NDArray[np.floating]]:
         room = np.empty(max((stop - start for start, stop in cuts), default=0), np.float32)
         for (start, stop), block in zip(cuts, self.stored.blocks(cuts), strict=True):
             if self.quantization is None and block.dtype in (np.float32, np.float64):
@@ -80,7 +85,7 @@ class Values:
             found = room[: stop - start]
             np.copyto(found, block, casting="unsafe")
             if self.quantization is not None:
-                self._spread.apply(found, start)
+                spread.apply(found, start)
             yield found
 
     def _whole(self) -> NDArray[np.floating]:

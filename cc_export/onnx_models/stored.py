@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,12 @@ class Stored:
         """Number of values."""
         return math.prod(self.shape)
 
-    def blocks(self, cuts: Cuts) -> Iterator[NDArray[np.generic]]:
+    @property
+    def is_wide(self) -> bool:
+        """Whether the values are float32 or float64 as they lie there."""
+        return self.dtype in (np.float32, np.float64)
+
+    def blocks(self, cuts: Cuts) -> Iterator[NDArray[Any]]:
         """The values of each part (start, stop), flat; a block is overwritten by the next one.
 
         Read, not mapped: a page of a mapped file counts as memory, and a file that shrinks under

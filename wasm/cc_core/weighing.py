@@ -160,13 +160,13 @@ class _Reference:
         """Of several equal ones the first; None when every channel is equal or all zero."""
         if len(self.signal) == 1:
             return None
-        usable = (self.signal > 0) & (self.noise > 0)
-        usable &= np.isfinite(self.signal) & np.isfinite(self.noise)
-        if not usable.any():
-            return None
         with np.errstate(all="ignore"):
-            shares = np.where(usable, np.log(self.noise) - np.log(self.signal), -np.inf)
+            shares = np.log(self.noise) - np.log(self.signal)
+        # Finite where both sums are, and neither is zero.
+        shares[~np.isfinite(shares)] = -np.inf
         channel = int(np.argmax(shares))
+        if shares[channel] == -np.inf:
+            return None
         found = sqnr_db(float(self.noise[channel]), float(self.signal[channel]))
         assert found is not None
         return WorstChannel(channel, found)
